@@ -1,0 +1,139 @@
+"""The queue port: what every engine promises, and what the consumer loop builds on.
+
+An engine moves *parcels* (opaque bodies with a topic and a key) and hands them out as *deliveries*.
+What a body means, how often to try and what counts as dead is the consumer loop's business
+(`pressroom.consumer`); an engine knows nothing of outcomes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One message on its way in: never handed out before `not_before`, dropped `expires_s` after publishing.
+
+    `expires_s` is for messages that are worthless late (ticks); anything else stays until it is settled.
+    """
+
+    topic: str
+    key: str
+    body: bytes
+    not_before: datetime | None = None
+    expires_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How much a topic holds: waiting, handed out and unsettled, waiting for its time."""
+
+    ready: int
+    in_flight: int
+    delayed: int
+
+    @property
+    def total(self) -> int:
+        return self.ready + self.in_flight + self.delayed
+
+
+class Unroutable(ValueError):
+    """No such topic: a bug or a topology that was not applied. Nothing was accepted."""
+
+
+class Full(Exception):
+    """The topic's bound is reached. Nothing of the call was accepted; the topic table says what the sender does."""
+
+    def __init__(self, topic: str, bound: int) -> None:
+        super().__init__(f"topic {topic} holds its bound of {bound} messages")
+        self.topic = topic
+
+
+class Delivery(Protocol):
+    """One message handed out. Exactly one of `settle` and `release` ends it; both may be called from any thread."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def key(self) -> str: ...
+    @property
+    def body(self) -> bytes: ...
+    @property
+    def deliveries(self) -> int:
+        """1 the first time; more when a consumer died or lost its connection while holding it."""
+
+    def settle(self, emits: Sequence[Parcel] = ()) -> None:
+        """Publish `emits`, and only when all of them are safe, remove this message. Blocks until both are so.
+
+        A crash in between means that this message comes again and `emits` with it: receivers are idempotent.
+        Raises `BackendUnavailable`, `Full`, `Unroutable`; then nothing was removed and the delivery is still open
+        (unless the engine lost its connection: then the message comes again by itself and `settle` stays refused).
+        """
+
+    def release(self) -> None:
+        """Back to the head of its queue, unspent: it is handed out again, here or elsewhere. Never raises."""
+
+
+OnDelivery = Callable[[Delivery], None]
+"""Called on an engine's thread; must return at once (hand over to a pool)."""
+
+OnNotice = Callable[[bytes | None], None]
+"""Called with a notice's body; with None when notices may have been missed, so that all must be checked."""
+
+
+class Subscription(Protocol):
+    """A consumer's place at a topic."""
+
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing is being received right now (connection lost, queue gone, …), or None when all is well.
+
+        An engine goes on trying by itself, with back-off and jitter; this is for health and logs.
+        """
+
+    def pause(self) -> None:
+        """Hand out nothing new until `resume`; what is handed out stays so."""
+
+    def resume(self) -> None: ...
+
+    def leave(self) -> None:
+        """Return what is held and unsettled and give up the place, so that others take over (`resume` rejoins)."""
+
+    def close(self, timeout_s: float) -> None:
+        """Orderly stop: hand out nothing more, wait until all that was handed out is settled or released, then
+        cancel. What is still open after `timeout_s` returns to the queue. No two consumers ever hold one key.
+        """
+
+
+class Queue(Protocol):
+    """A broker. The contract, tested once in `tests/contracts/` for every engine:
+
+    1. What `publish` or `settle` has accepted is never lost: it is handed out until it is settled.
+    2. Deliveries of one (topic, key) come in the order published and to one consumer at a time. A consumer may be
+       handed several of one key; the loop handles them one after the other. (A `not_before` or a redelivery may
+       reorder; after a crash two consumers can overlap for a moment on engines with a network.)
+    3. A consumer that dies gives back what it held, at once or when the engine notices; `deliveries` counts it.
+    4. Nothing is handed out before its `not_before`.
+    5. A publish to an unknown topic raises `Unroutable`; over a topic's bound it raises `Full`.
+    6. Different keys are handed out concurrently, up to `credit` unsettled deliveries for a subscription.
+    7. Every subscribed `listen` gets every notice broadcast while it listens, or None when it may have missed some.
+    """
+
+    def publish(self, parcels: Sequence[Parcel]) -> None:
+        """Blocks until all are safe (on disk, confirmed). Raises `Unroutable`, `Full`, `BackendUnavailable`;
+        after `BackendUnavailable` some may have been accepted: publish again, receivers are idempotent.
+        """
+
+    def subscribe(self, topic: str, on_delivery: OnDelivery, *, credit: int) -> Subscription: ...
+
+    def broadcast(self, body: bytes) -> None:
+        """A notice to every listener, at most once, oldest dropped first when a listener is slow."""
+
+    def listen(self, on_notice: OnNotice) -> Subscription: ...
+
+    def depth(self, topic: str) -> Depth: ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,106 @@
+"""(type, version) ↔ model: the one table of what may travel, and the two functions that use it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from schemas.base import Model, Name
+from schemas.documents import SiteIndex, SiteStatus
+from schemas.envelope import BODY_BYTES_MAX, Envelope
+from schemas.messages import (
+    Changed,
+    Check,
+    DeadLetter,
+    FailureAct,
+    FailureClosed,
+    FailureSeen,
+    FeedRefresh,
+    Pause,
+    Rollback,
+    Tick,
+    WeatherRequest,
+    Wish,
+)
+from schemas.records import FeedRecord
+from schemas.weather import WeatherRecord
+
+TYPES: Final[dict[tuple[str, int], type[Model]]] = {
+    ("feed.refresh", 1): FeedRefresh,
+    ("weather.request", 1): WeatherRequest,
+    ("feed.record", 1): FeedRecord,
+    ("weather.record", 1): WeatherRecord,
+    ("site.status", 1): SiteStatus,
+    ("site.index", 1): SiteIndex,
+    ("feed.rollback", 1): Rollback,
+    ("failure.seen", 1): FailureSeen,
+    ("failure.closed", 1): FailureClosed,
+    ("failure.act", 1): FailureAct,
+    ("schedule.tick", 1): Tick,
+    ("schedule.check", 1): Check,
+    ("schedule.wish", 1): Wish,
+    ("schedule.pause", 1): Pause,
+    ("dead.letter", 1): DeadLetter,
+    ("notice.changed", 1): Changed,
+}
+_NAMES: Final = {model: name for name, model in TYPES.items()}
+_ENVELOPES: Final[dict[tuple[str, int], Any]] = {name: Envelope[model] for name, model in TYPES.items()}  # type: ignore[valid-type]
+
+
+class Undecodable(ValueError):
+    """Bytes that are no message of ours: never retried. The text names the field and the value."""
+
+
+class TooNew(ValueError):
+    """A message of a version that this code does not know yet: deferred, never rejected."""
+
+
+class TooLarge(ValueError):
+    """A message over `BODY_BYTES_MAX`: refused where it is made."""
+
+
+class _Peek(Model):
+    type: Name
+    version: int = 1
+
+
+def type_of(model: type[Model]) -> tuple[str, int]:
+    return _NAMES[model]
+
+
+def encode(envelope: Envelope[Any]) -> bytes:
+    """The wire form. Raises `TooLarge`."""
+    body = envelope.model_dump_json(exclude_none=True, exclude_defaults=False).encode()
+    if len(body) > BODY_BYTES_MAX:
+        raise TooLarge(
+            f"message {envelope.type} for {envelope.key} has {len(body)} bytes, over the limit of "
+            f"{BODY_BYTES_MAX}; send less in it"
+        )
+    return body
+
+
+def decode(body: bytes) -> Envelope[Any]:
+    """Read a message. Raises `TooNew` for a known type in an unknown newer version, else `Undecodable`."""
+    try:
+        peek = _Peek.model_validate_json(body)
+    except ValidationError as error:
+        raise Undecodable(explain(error, "message")) from None
+    model = _ENVELOPES.get((peek.type, peek.version))
+    if model is None:
+        known = [version for name, version in TYPES if name == peek.type]
+        if known and peek.version > max(known):
+            raise TooNew(f"message {peek.type} has version {peek.version}; this code reads up to {max(known)}")
+        raise Undecodable(f"message: type {peek.type!r} in version {peek.version} is unknown")
+    try:
+        return model.model_validate_json(body)  # type: ignore[no-any-return]
+    except ValidationError as error:
+        raise Undecodable(explain(error, f"message {peek.type}")) from None
+
+
+def explain(error: ValidationError, what: str) -> str:
+    """One line for a person: what was wrong, in which field, with which value."""
+    first = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"]) or "its beginning"
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    return f"{what}: field {where}: {first['msg']}, got {str(first.get('input'))[:80]!r}{more}"

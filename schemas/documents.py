@@ -1,0 +1,172 @@
+"""What lies in the object store, as JSON."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from schemas.base import Count, Hash, Id, Instant, Key, Line, Model, Name, Text, Turn, Url
+from schemas.envelope import Hop
+from schemas.messages import Trouble
+from schemas.records import ENTRIES_MAX, Entry, Fetch, Source
+
+
+class Document(Model):
+    """A feed's content: what `versions/` keeps and a head shows."""
+
+    source: Source
+    entries: Annotated[tuple[Entry, ...], Field(max_length=ENTRIES_MAX)]
+
+
+class Head(Model):
+    """`feeds/<feed>.json`: which version of a feed is current, and that version itself.
+
+    (turn, revision) orders all writes: the turn is the scheduler's, the revision counts operators' changes
+    within it. While `hold` is set, new records become versions but do not become current.
+    """
+
+    schema_version: Literal[1] = 1
+    feed: Id
+    version: Hash
+    turn: Turn
+    revision: Count = 0
+    hold: bool = False
+    fetch: Fetch
+    changed_at: Instant
+    document: Document
+    warnings: Annotated[tuple[Line, ...], Field(max_length=20)] = ()
+    trace: Name = ""
+    hops: Annotated[tuple[Hop, ...], Field(max_length=32)] = ()
+
+
+class FeedStatus(Model):
+    """How one feed of a site is doing. Times are the scheduler's; `state` words are for people and styles."""
+
+    feed: Id
+    url: Url
+    title: Line | None = None
+    home: Url | None = None
+    items_max: Annotated[int, Field(ge=1, le=100)] = 10
+    checked_at: Instant | None = None
+    ok_at: Instant | None = None
+    changed_at: Instant | None = None
+    failing_since: Instant | None = None
+    failures: Count = 0
+    trouble: Trouble | None = None
+    next_at: Instant | None = None
+    stopped: bool = False
+
+
+class SiteStatus(Model):
+    """`sites/<site>/status.json`: a site's make-up and the state of each of its feeds, in page order."""
+
+    schema_version: Literal[1] = 1
+    site: Id
+    title: Line
+    description: Line = ""
+    theme: Name = ""
+    place: Name = ""
+    at: Instant
+    feeds: Annotated[tuple[FeedStatus, ...], Field(max_length=1000)]
+
+
+class SiteEntry(Model):
+    site: Id
+    title: Line
+    description: Line = ""
+    theme: Name = ""
+    place: Name = ""
+
+
+class SiteIndex(Model):
+    """`sites/index.json`: the sites there are, in the switcher's order."""
+
+    schema_version: Literal[1] = 1
+    at: Instant
+    sites: Annotated[tuple[SiteEntry, ...], Field(max_length=200)]
+
+
+class ArchivedHeadline(Model):
+    feed: Id
+    id: Url
+    title: Line | None = None
+    link: Url | None = None
+    published: Instant | None = None
+    first_seen: Instant
+
+
+class ArchiveDay(Model):
+    """`sites/<site>/archive/<day>.json`: the headlines first seen on a day (UTC), oldest first."""
+
+    schema_version: Literal[1] = 1
+    site: Id
+    day: Name
+    headlines: Annotated[tuple[ArchivedHeadline, ...], Field(max_length=5000)]
+
+
+class Attempt(Model):
+    at: Instant
+    kind: Name
+    message: Text
+    status: int | None = None
+    first_bytes: Line | None = None
+
+
+class Action(Model):
+    at: Instant
+    by: Name
+    act: Name
+    why: Line
+
+
+class Failure(Model):
+    """`failures/<day>/<id>.json`: a message given up, or a source's streak of trouble."""
+
+    schema_version: Literal[1] = 1
+    id: Id
+    source: Literal["message", "streak"]
+    status: Literal["open", "replayed", "requeued", "dropped", "closed"] = "open"
+    topic: Name
+    message_key: Key | None = None
+    kind: Name
+    reason: Text
+    opened_at: Instant
+    last_at: Instant
+    count: Count = 1
+    feed: Id | None = None
+    cell: Id | None = None
+    url: Url | None = None
+    host: Name | None = None
+    sites: Annotated[tuple[Id, ...], Field(max_length=100)] = ()
+    attempts: Annotated[tuple[Attempt, ...], Field(max_length=20)] = ()
+    actions: Annotated[tuple[Action, ...], Field(max_length=50)] = ()
+    original: Annotated[str, Field(max_length=1_400_000)] | None = None
+    original_base64: bool = False
+    trace: Name = ""
+    hops: Annotated[tuple[Hop, ...], Field(max_length=32)] = ()
+    code_version: Name = ""
+
+
+class FailureLine(Model):
+    """One failure in its day's summary."""
+
+    id: Id
+    status: Name
+    topic: Name
+    kind: Name
+    opened_at: Instant
+    last_at: Instant
+    count: Count = 1
+    feed: Id | None = None
+    host: Name | None = None
+    sites: Annotated[tuple[Id, ...], Field(max_length=100)] = ()
+    reason: Line = ""
+
+
+class FailureDay(Model):
+    """`failures/<day>.json`: a line for each failure opened on a day."""
+
+    schema_version: Literal[1] = 1
+    day: Name
+    failures: Annotated[tuple[FailureLine, ...], Field(max_length=20_000)]

@@ -1,0 +1,79 @@
+"""The only place where names of objects and of feeds are spelled.
+
+Keys depend on content and names only, never on a host or a process: any machine computes the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import date
+from urllib.parse import urlsplit
+
+SITES_INDEX = "sites/index.json"
+
+_ODD = re.compile(r"[^a-z0-9]+")
+
+
+def _slug(text: str, chars_max: int) -> str:
+    return _ODD.sub("-", text.lower()).strip("-")[:chars_max].strip("-")
+
+
+def short_hash(text: str, digits: int = 12) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:digits]
+
+
+def feed_id(url: str) -> str:
+    """A feed's name: readable host and path, and a hash of the whole address that keeps it unique."""
+    parts = urlsplit(url)
+    readable = _slug(f"{parts.hostname or ''} {parts.path}", 48) or "feed"
+    return f"{readable}-{short_hash(url, 10)}"
+
+
+def head(feed: str) -> str:
+    return f"feeds/{feed}.json"
+
+
+def feed_of(head_key: str) -> str:
+    return head_key.removeprefix("feeds/").removesuffix(".json")
+
+
+def version(feed: str, digest: str) -> str:
+    return f"versions/{feed}/{digest[:32]}.json"
+
+
+def versions(feed: str) -> str:
+    return f"versions/{feed}/"
+
+
+def raw(feed: str, content_hash: str) -> str:
+    return f"raw/{feed}/{content_hash[:32]}.gz"
+
+
+def weather(cell: str) -> str:
+    return f"weather/{cell}.json"
+
+
+def site_status(site: str) -> str:
+    return f"sites/{site}/status.json"
+
+
+def site_archive(site: str, day: date) -> str:
+    return f"sites/{site}/archive/{day.isoformat()}.json"
+
+
+def site_file(site: str, name: str) -> str:
+    return f"files/{site}/{name}"
+
+
+def failure(day: date, failure_id: str) -> str:
+    return f"failures/{day.isoformat()}/{failure_id}.json"
+
+
+def failure_day(day: date) -> str:
+    """The day's summary: what a list of 10,000 failures is read from."""
+    return f"failures/{day.isoformat()}.json"
+
+
+def ledger(shard: int) -> str:
+    return f"ledger/{shard:02d}.json"

@@ -1,0 +1,165 @@
+"""What travels between the services, by type. The wire form is `schemas.envelope`'s."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from schemas.base import Count, Hash, Id, Instant, Key, Line, Model, Name, Seconds, Text, Turn, Url
+from schemas.records import Fetch, Validators
+
+
+class Trouble(Model):
+    """Why a refresh brought nothing. `kind` is one of `schemas.errors`."""
+
+    kind: Name
+    message: Line
+    status: Annotated[int, Field(ge=0, le=999)] | None = None
+    retry_after_s: Seconds | None = None
+    first_bytes: Line | None = None
+
+
+class FeedRefresh(Model):
+    """scheduler → fetcher: fetch this feed now, as its turn `turn`.
+
+    `validators`, `content_hash` and `digest` are those of the content that the publisher has stored.
+    `include` and `exclude` are the site's filters (words, or /pattern/).
+    """
+
+    feed: Id
+    url: Url
+    turn: Turn
+    reason: Literal["due", "wish", "replay"] = "due"
+    validators: Validators = Validators()
+    content_hash: Hash | None = None
+    digest: Hash | None = None
+    entries_max: Annotated[int, Field(ge=1, le=200)] = 100
+    include: Annotated[tuple[Name, ...], Field(max_length=100)] = ()
+    exclude: Annotated[tuple[Name, ...], Field(max_length=100)] = ()
+    feeds_served: Count = 0
+
+
+class WeatherRequest(Model):
+    """scheduler, web → weather: a cell's weather is wanted. The place is the cell's centre, never a reader's."""
+
+    cell: Id
+    latitude: Annotated[float, Field(ge=-90, le=90)]
+    longitude: Annotated[float, Field(ge=-180, le=180)]
+    place: Name | None = None
+    reason: Literal["due", "reader", "replay"] = "reader"
+
+
+class Tick(Model):
+    """The scheduler's own timer, offered to whichever scheduler is active."""
+
+    at: Instant
+
+
+class Check(Model):
+    """fetcher or publisher → scheduler: how turn `turn` of a feed ended.
+
+    `stored`: the publisher holds the content (only now do validators advance); `unchanged`: the source said
+    so, or sent what is stored already; `failed`: see `trouble`; `lost`: the record died on its way, so what
+    was remembered of it must go.
+    """
+
+    feed: Id
+    turn: Turn
+    result: Literal["stored", "unchanged", "failed", "lost"]
+    fetch: Fetch | None = None
+    trouble: Trouble | None = None
+    new_entries: Count = 0
+    published: Annotated[tuple[Instant, ...], Field(max_length=50)] = ()
+
+
+class Wish(Model):
+    """cli, web → scheduler: refresh a feed (or every feed of a site, or all) before it is due."""
+
+    feed: Id | None = None
+    site: Id | None = None
+    reason: Name = "wish"
+    replay_of: Key | None = None
+
+
+class Pause(Model):
+    """cli → scheduler: leave a host or a feed alone until `until`; null ends the pause."""
+
+    host: Name | None = None
+    feed: Id | None = None
+    until: Instant | None = None
+    by: Name
+    why: Line
+
+
+class DeadLetter(Model):
+    """any → publisher: a message given up, whole, with the reason."""
+
+    topic: Name
+    key: Key
+    kind: Name
+    reason: Text
+    body: Annotated[str, Field(max_length=1_400_000)]
+    body_base64: bool = False
+    attempts: Count = 0
+    deliveries: Count = 0
+    service: Name = ""
+    at: Instant
+
+
+class Rollback(Model):
+    """cli, web → publisher: make an earlier version of a feed current and hold it; `version` null releases.
+
+    `seen` is the head's (turn, revision) that the sender looked at; another one is a conflict.
+    """
+
+    feed: Id
+    version: Hash | None = None
+    seen: tuple[Turn, Count] | None = None
+    by: Name
+    why: Line
+
+
+class FailureSeen(Model):
+    """scheduler → publisher: a source's streak of trouble opened or went on; one failure a streak."""
+
+    id: Id
+    opened_at: Instant
+    at: Instant
+    topic: Name
+    kind: Name
+    trouble: Trouble
+    feed: Id | None = None
+    cell: Id | None = None
+    url: Url | None = None
+    host: Name | None = None
+    sites: Annotated[tuple[Id, ...], Field(max_length=100)] = ()
+    count: Count = 1
+
+
+class FailureClosed(Model):
+    """scheduler → publisher: the streak ended by itself."""
+
+    id: Id
+    opened_at: Instant
+    at: Instant
+    note: Line = "the source answered again"
+
+
+class FailureAct(Model):
+    """cli, web → publisher: what an operator did about a failure: replayed, requeued or dropped it."""
+
+    key: Key
+    act: Literal["replay", "requeue", "drop", "release"]
+    at: Instant
+    by: Name
+    why: Line
+
+
+class Changed(Model):
+    """publisher → every web node: these objects have new content."""
+
+    key: Key
+    etag: Name
+    turn: Turn = 0
+    at: Instant
