@@ -53,7 +53,7 @@ class Full(Exception):
 
 
 class Delivery(Protocol):
-    """One message handed out. Exactly one of `settle` and `release` ends it; both may be called from any thread."""
+    """One message handed out. Exactly one of `Queue.settle` and `release` ends it; from any thread."""
 
     @property
     def topic(self) -> str: ...
@@ -65,16 +65,16 @@ class Delivery(Protocol):
     def deliveries(self) -> int:
         """1 the first time; more when a consumer died or lost its connection while holding it."""
 
-    def settle(self, emits: Sequence[Parcel] = ()) -> None:
-        """Publish `emits`, and only when all of them are safe, remove this message. Blocks until both are so.
-
-        A crash in between means that this message comes again and `emits` with it: receivers are idempotent.
-        Raises `BackendUnavailable`, `Full`, `Unroutable`; then nothing was removed and the delivery is still open
-        (unless the engine lost its connection: then the message comes again by itself and `settle` stays refused).
-        """
-
     def release(self) -> None:
         """Back to the head of its queue, unspent: it is handed out again, here or elsewhere. Never raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The end of one delivery: what follows from it, published first."""
+
+    delivery: Delivery
+    emits: Sequence[Parcel] = ()
 
 
 OnDelivery = Callable[[Delivery], None]
@@ -125,6 +125,15 @@ class Queue(Protocol):
     def publish(self, parcels: Sequence[Parcel]) -> None:
         """Blocks until all are safe (on disk, confirmed). Raises `Unroutable`, `Full`, `BackendUnavailable`;
         after `BackendUnavailable` some may have been accepted: publish again, receivers are idempotent.
+        """
+
+    def settle(self, settlements: Sequence[Settlement]) -> None:
+        """For each: publish its emits, and only when all of them are safe, remove its delivery. Blocks until done.
+
+        A crash in between means that the delivery comes again and its emits with it: receivers are idempotent.
+        Raises `Full`, `Unroutable` or `BackendUnavailable`; then what was not removed is still open and `settle` may
+        be called again with it. (When the engine lost the connection that a delivery came by, the message
+        comes again by itself and settling the old delivery raises `BackendUnavailable`.)
         """
 
     def subscribe(self, topic: str, on_delivery: OnDelivery, *, credit: int) -> Subscription: ...
