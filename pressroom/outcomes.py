@@ -10,7 +10,11 @@ from schemas.base import Model
 
 @dataclass(frozen=True, slots=True)
 class Emit:
-    """A message to send: confirmed by the queue before what caused it is acknowledged."""
+    """A message to send: confirmed by the queue before what caused it is acknowledged.
+
+    `id` and `trace` are given when the same message may be sent again (an outbox, a replay); otherwise the id is
+    new and the trace that of the message being handled.
+    """
 
     topic: str
     key: str
@@ -18,6 +22,8 @@ class Emit:
     not_before: datetime | None = None
     not_after: datetime | None = None
     expires_s: float | None = None
+    id: str | None = None
+    trace: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from schemas.base import Model, Name
-from schemas.documents import SiteIndex, SiteStatus
+from schemas.documents import FailureLine, SiteIndex, SiteStatus
 from schemas.envelope import BODY_BYTES_MAX, Envelope
 from schemas.messages import (
     Changed,
@@ -37,6 +37,7 @@ TYPES: Final[dict[tuple[str, int], type[Model]]] = {
     ("failure.seen", 1): FailureSeen,
     ("failure.closed", 1): FailureClosed,
     ("failure.act", 1): FailureAct,
+    ("failure.line", 1): FailureLine,
     ("schedule.tick", 1): Tick,
     ("schedule.check", 1): Check,
     ("schedule.wish", 1): Wish,

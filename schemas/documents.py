@@ -23,7 +23,8 @@ class Head(Model):
     """`feeds/<feed>.json`: which version of a feed is current, and that version itself.
 
     (turn, revision) orders all writes: the turn is the scheduler's, the revision counts operators' changes
-    within it. While `hold` is set, new records become versions but do not become current.
+    within it. While `hold` is set, new records become versions, and `latest` the newest of them, but none becomes
+    current.
     """
 
     schema_version: Literal[1] = 1
@@ -32,6 +33,7 @@ class Head(Model):
     turn: Turn
     revision: Count = 0
     hold: bool = False
+    latest: Hash | None = None
     fetch: Fetch
     changed_at: Instant
     document: Document
