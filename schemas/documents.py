@@ -151,7 +151,7 @@ class Failure(Model):
 
 
 class FailureLine(Model):
-    """One failure in its day's summary."""
+    """One failure in its day's summary. `steps` (events so far) orders two lines of one failure."""
 
     id: Id
     status: Name
@@ -160,6 +160,7 @@ class FailureLine(Model):
     opened_at: Instant
     last_at: Instant
     count: Count = 1
+    steps: Count = 0
     feed: Id | None = None
     host: Name | None = None
     sites: Annotated[tuple[Id, ...], Field(max_length=100)] = ()
@@ -167,7 +168,7 @@ class FailureLine(Model):
 
 
 class FailureDay(Model):
-    """`failures/<day>.json`: a line for each failure opened on a day."""
+    """`failures/summary/<day>-<x>.json`: a line for each failure opened on a day whose id hashes to x."""
 
     schema_version: Literal[1] = 1
     day: Name

@@ -50,6 +50,10 @@ def raw(feed: str, content_hash: str) -> str:
     return f"raw/{feed}/{content_hash[:32]}.gz"
 
 
+def raws(feed: str) -> str:
+    return f"raw/{feed}/"
+
+
 def weather(cell: str) -> str:
     return f"weather/{cell}.json"
 
@@ -70,9 +74,12 @@ def failure(day: date, failure_id: str) -> str:
     return f"failures/{day.isoformat()}/{failure_id}.json"
 
 
-def failure_day(day: date) -> str:
-    """The day's summary: what a list of 10,000 failures is read from."""
-    return f"failures/{day.isoformat()}.json"
+FAILURE_SUMMARIES = "failures/summary/"
+
+
+def failure_summary(day: date, failure_id: str) -> str:
+    """A sixteenth of a day's summary: what a list of 10,000 failures is read from, and small enough to rewrite."""
+    return f"{FAILURE_SUMMARIES}{day.isoformat()}-{short_hash(failure_id, 1)}.json"
 
 
 def ledger(shard: int) -> str:

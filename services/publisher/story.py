@@ -1,0 +1,177 @@
+"""The publisher: the only writer of mutable objects (but for the scheduler's ledger).
+
+record.publish → judge → version (create only) → head (compare-and-set) → notice → check → ack.
+Every step may be cut off and is done again by the redelivery; the crash points between them have names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from cachetools import LRUCache
+from pressroom.crash import crash_point
+
+from pressroom.clock import Clock
+from pressroom.objects.port import Conflict
+from pressroom.outcomes import Done, Emit, Outcome, Reject, Retry
+from pressroom.queues.topics import ONE_KEY, SCHEDULE
+from schemas import keys
+from schemas.documents import Document, FailureLine, Head, SiteIndex, SiteStatus
+from schemas.envelope import Envelope
+from schemas.messages import Check, FailureAct, FailureClosed, FailureSeen, Rollback
+from schemas.records import FeedRecord
+from schemas.weather import WeatherRecord
+from services.publisher.documents import Advance, Current, Overtaken, Stale, judge, needs_old, roll_back, wanted_version
+from services.publisher.failures import Failures
+from services.publisher.keeping import Keeping
+from services.publisher.shelf import Broken, Contended, Shelf, dump
+
+HEADS_REMEMBERED_MAX = 2000
+"""Heads whose identities are kept in memory, so that a new record costs no read: about 5 KB each."""
+
+
+class Publisher:
+    """Handles `record.publish`. One key is handled by one worker at a time; compare-and-set covers the rest."""
+
+    def __init__(self, shelf: Shelf, failures: Failures, keeping: Keeping, clock: Clock) -> None:
+        self._shelf = shelf
+        self._keeping = keeping
+        self._clock = clock
+        self._heads: LRUCache[str, Current] = LRUCache(HEADS_REMEMBERED_MAX)
+        self._stories: dict[type, Callable[[Envelope[Any]], Outcome]] = {
+            FeedRecord: self._feed,
+            WeatherRecord: self._weather,
+            SiteStatus: self._site,
+            SiteIndex: self._site,
+            Rollback: self._rollback,
+            FailureSeen: failures.seen,
+            FailureClosed: failures.closed,
+            FailureAct: failures.act,
+            FailureLine: failures.line,
+        }
+
+    def handle(self, envelope: Envelope[Any]) -> Outcome:
+        story = self._stories.get(type(envelope.payload))
+        if story is None:
+            return Reject("undecodable", f"{envelope.type} is nothing to publish")
+        try:
+            return story(envelope)
+        except Broken as error:
+            return Reject("broken_object", str(error))
+        except (Contended, Conflict) as error:
+            return Retry(str(error))
+
+    # --- feeds --------------------------------------------------------------------------------------
+
+    def _feed(self, envelope: Envelope[FeedRecord]) -> Outcome:
+        record, key = envelope.payload, keys.head(envelope.payload.feed)
+        current = self._current(key)
+        old = self._whole(key) if current is not None and needs_old(current, record) else None
+        verdict = judge(current, old, record, now=self._clock.now(), trace=envelope.trace, hops=envelope.hops)
+        if isinstance(verdict, Overtaken):
+            return Done()
+        if isinstance(verdict, Advance):
+            try:
+                current = self._advance(key, verdict, current, envelope)
+            except Conflict:
+                self._forget(key)
+                raise
+            self._keeping.tidy(record.feed, record.turn, current.version, verdict.version)
+        assert current is not None
+        if not isinstance(verdict, Advance) or verdict.visible:
+            crash_point("publisher.after_head")
+            self._shelf.notices.changed(key, current.etag, turn=current.turn, trace=envelope.trace)
+        crash_point("publisher.after_notice")
+        return Done((_stored(record, verdict),))
+
+    def _current(self, key: str) -> Current | None:
+        current = self._heads.get(key)
+        if current is None:
+            found = self._shelf.load(key, Head)
+            current = Current.of(*found) if found else None
+        return current
+
+    def _whole(self, key: str) -> Head:
+        found = self._shelf.load(key, Head)
+        if found is None:
+            raise Broken(f"object {key} is gone although its feed is known; restore it or remove the feed")
+        return found[0]
+
+    def _advance(self, key: str, verdict: Advance, current: Current | None, envelope: Envelope[FeedRecord]) -> Current:
+        crash_point("publisher.before_version")
+        if current is None or verdict.version != current.version:
+            self._shelf.store.create(keys.version(verdict.head.feed, verdict.version), dump(verdict.document))
+        crash_point("publisher.after_version")
+        etag = self._shelf.save(key, verdict.head, current.etag if current else None, envelope.id)
+        return self._remember(key, verdict.head, etag)
+
+    def _remember(self, key: str, head: Head, etag: str) -> Current:
+        current = Current.of(head, etag)
+        self._heads[key] = current
+        return current
+
+    def _forget(self, key: str) -> None:
+        self._heads.pop(key, None)
+
+    def _rollback(self, envelope: Envelope[Rollback]) -> Outcome:
+        command, key = envelope.payload, keys.head(envelope.payload.feed)
+        self._forget(key)
+        found = self._shelf.load(key, Head)
+        if found is None:
+            return Reject("not_found", f"there is no feed {command.feed}")
+        head, etag = found
+        version = self._shelf.load(keys.version(head.feed, wanted_version(head, command)), Document)
+        if version is None:
+            return Reject("not_found", f"feed {command.feed} has no version {command.version}")
+        try:
+            wanted = roll_back(head, version[0], command, now=self._clock.now())
+        except Stale as error:
+            return Reject("conflict", str(error))
+        etag = self._shelf.save(key, wanted, etag, envelope.id)
+        self._remember(key, wanted, etag)
+        self._shelf.notices.changed(key, etag, turn=wanted.turn, trace=envelope.trace)
+        return Done()
+
+    # --- weather and sites --------------------------------------------------------------------------
+
+    def _weather(self, envelope: Envelope[WeatherRecord]) -> Outcome:
+        record, key = envelope.payload, keys.weather(envelope.payload.cell)
+
+        def newer(old: WeatherRecord | None) -> WeatherRecord | None:
+            return record if old is None or record.turn > old.turn else None
+
+        etag = self._shelf.change(key, WeatherRecord, newer, envelope.id)
+        return self._told(key, etag, record.turn, envelope.trace)
+
+    def _site(self, envelope: Envelope[SiteStatus] | Envelope[SiteIndex]) -> Outcome:
+        document = envelope.payload
+        key = keys.SITES_INDEX if isinstance(document, SiteIndex) else keys.site_status(document.site)
+
+        def newer(old: Any) -> Any:
+            # `at` is the leading scheduler's own clock, written under its ledger: the later one is the later word.
+            return document if old is None or document.at >= old.at else None
+
+        return self._told(key, self._shelf.change(key, type(document), newer, envelope.id), 0, envelope.trace)
+
+    def _told(self, key: str, etag: str | None, turn: int, trace: str) -> Outcome:
+        if etag is not None:
+            self._shelf.notices.changed(key, etag, turn=turn, trace=trace)
+        return Done()
+
+
+def _stored(record: FeedRecord, verdict: object) -> Emit:
+    fresh = verdict.fresh if isinstance(verdict, Advance) else ()
+    published = tuple(entry.published for entry in record.entries if entry.published is not None)
+    return Emit(
+        SCHEDULE,
+        ONE_KEY,
+        Check(
+            feed=record.feed,
+            turn=record.turn,
+            result="stored",
+            fetch=record.fetch,
+            new_entries=len(fresh),
+            published=tuple(sorted(published, reverse=True)[:50]),
+        ),
+    )
