@@ -37,6 +37,16 @@ class ErrorKind(StrEnum):
     NOT_FOUND = "not_found"
     BROKER_BLOCKED = "broker_blocked"
     CLOCK_SKEW = "clock_skew"
+    MOVED = "moved"
+    BUG = "bug"
+    POISON = "poison"
+    UNDECODABLE = "undecodable"
+    EXPIRED = "expired"
+    EXHAUSTED = "exhausted"
+    BROKEN_OBJECT = "broken_object"
+    CONFLICT = "conflict"
+    LOST = "lost"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,4 +163,59 @@ REMEDIES: dict[ErrorKind, Remedy] = {
         "This machine's clock and the other side's differ too much.",
         "Set the clock (NTP) of the machine that is wrong.",
     ),
+    ErrorKind.MOVED: Remedy(
+        "The site has answered with the same permanent redirect for a week.",
+        "Put the new address into the site's file; it is still fetched by way of the old one.",
+        permanent=True,
+    ),
+    ErrorKind.BUG: Remedy(
+        "Our own code raised something that nobody expected.",
+        "Read the trace in the log, mend the code, replay the message.",
+        permanent=True,
+    ),
+    ErrorKind.POISON: Remedy(
+        "The message ended the process that handled it, several times.",
+        "Read the logs of those processes, mend the code, replay the message.",
+        permanent=True,
+    ),
+    ErrorKind.UNDECODABLE: Remedy(
+        "The bytes are no message of ours.",
+        "Find out who sends them; drop the message.",
+        permanent=True,
+    ),
+    ErrorKind.EXPIRED: Remedy(
+        "Nobody handled the message in the time it was good for.",
+        "Start more workers of its service. Feeds are asked for again by themselves.",
+    ),
+    ErrorKind.EXHAUSTED: Remedy(
+        "A passing fault of ours did not pass in all attempts.",
+        "Read its reason, mend the cause, replay the message.",
+        permanent=True,
+    ),
+    ErrorKind.BROKEN_OBJECT: Remedy(
+        "An object in the store cannot be read as what its key says.",
+        "Roll back or remove the object, then replay the message.",
+        permanent=True,
+    ),
+    ErrorKind.CONFLICT: Remedy(
+        "What a command was based on has changed in the meantime.",
+        "Look at the present state and decide again.",
+        permanent=True,
+    ),
+    ErrorKind.LOST: Remedy(
+        "A refresh, or the record that it brought, was given up on its way.",
+        "Look at that message's own failure. The feed is asked for again in full, later each time.",
+    ),
+    ErrorKind.UNKNOWN: Remedy(
+        "A kind that this version does not know: another service is newer.",
+        "Finish the upgrade; treated as passing until then.",
+    ),
 }
+
+
+def kind_of(name: str) -> ErrorKind:
+    """The kind of that name; what only a newer version can name is `UNKNOWN`."""
+    try:
+        return ErrorKind(name)
+    except ValueError:
+        return ErrorKind.UNKNOWN
