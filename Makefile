@@ -1,0 +1,54 @@
+# Pressroom. `make help` lists the targets.
+SHELL := /bin/sh
+PORT ?= 8080
+PY := .venv/bin/python
+PYTEST := $(PY) -m pytest
+FAST := not containers and not browser and not long
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run test test-all check fix images up down logs chaos fuzz bench screenshots lock clean
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+demo: ## a living newsroom with sample papers at http://127.0.0.1:8080 (PORT=…)
+	@scripts/venv demo
+	@exec .venv/bin/pressroom run --demo --port $(PORT)
+
+run: ## the same with the real sites of sites/*.toml
+	@scripts/venv demo
+	@exec .venv/bin/pressroom run --port $(PORT)
+
+test: ## set up what the tests need and run them (T=path::name for one)
+	@scripts/venv test
+	@scripts/system
+	@docker/images.sh
+	@scripts/pytest $(T)
+
+test-all: ## the tests and the long rounds: chaos, fuzz, hostile corpora
+	@scripts/venv test
+	@scripts/system
+	@docker/images.sh
+	@LONG=1 scripts/pytest $(T)
+
+check: ## the fast part: ruff, mypy, import-linter, tests without containers
+	@scripts/venv test
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	.venv/bin/lint-imports --no-cache
+	$(PYTEST) -q -n 2 -m "$(FAST)"
+
+fix: ## format the code and mend what ruff can
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+images: ## make sure that the container images are there
+	@docker/images.sh
+
+lock: ## renew the lock files (needs a package index)
+	@scripts/venv test
+	@scripts/lock
+
+clean: ## remove .venv and what runs left behind
+	rm -rf .venv data build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,33 @@
+"""A site's filters: which entries of a source it wants, by words or by pattern."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from schemas.records import Entry
+
+
+def _matches(wanted: str, text: str) -> bool:
+    """`/pattern/` is a regular expression; anything else is a word or phrase, whole and in any case."""
+    if len(wanted) > 2 and wanted.startswith("/") and wanted.endswith("/"):
+        return re.search(wanted[1:-1], text, re.IGNORECASE) is not None
+    return re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", text, re.IGNORECASE) is not None
+
+
+def _text(entry: Entry) -> str:
+    # Bounded, so that a pattern of a site's own making cannot hold a worker for long.
+    return " ".join((entry.title or "", (entry.summary or "")[:2000], " ".join(entry.categories)))
+
+
+def chosen(entries: Iterable[Entry], include: Sequence[str], exclude: Sequence[str]) -> tuple[Entry, ...]:
+    """The entries that match one of `include` (all, when there is none) and none of `exclude`."""
+    kept = []
+    for entry in entries:
+        text = _text(entry)
+        if include and not any(_matches(one, text) for one in include):
+            continue
+        if any(_matches(one, text) for one in exclude):
+            continue
+        kept.append(entry)
+    return tuple(kept)
