@@ -1,0 +1,53 @@
+"""The `pressroom` command: one verb a file, each calling what the services call."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from pressroom.settings import BadSettings
+
+VERBS = {
+    "run": "the whole newsroom in one process",
+    "serve": "one or several services of a fleet",
+    "fetch": "what the fetcher makes of one address, as JSON",
+    "parse": "what the fetcher makes of a file, as JSON",
+    "failures": "list, show, replay and drop failures",
+    "feeds": "roll back, release, refresh, pause and resume feeds",
+    "config": "every setting with its value and source",
+    "schemas": "write the messages' JSON Schema",
+    "topology": "declare or check RabbitMQ's queues",
+    "health": "how a service is doing, as an exit code",
+    "origin": "the sample papers of the demo, as a server",
+}
+
+
+class Verbs(click.Group):
+    """Verbs are imported when they are asked for: `pressroom config` needs no HTTP library."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        module: Any = importlib.import_module(f"services.cli.{cmd_name}")
+        command: click.Command = module.command
+        command.short_help = VERBS[cmd_name]
+        return command
+
+
+@click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+def pressroom() -> None:
+    """Pressroom: an event-driven news pipeline."""
+
+
+def main() -> None:
+    try:
+        pressroom(prog_name="pressroom")
+    except BadSettings as error:
+        click.echo(f"pressroom: {error}", err=True)
+        sys.exit(2)
