@@ -105,14 +105,10 @@ class Settings(BaseSettings):
 
     # --- operating ---------------------------------------------------------------------------------
     healthy_age_s: Positive = _setting(3600.0, "a back end is unhealthy when its last update is older", "s")
-    metrics_port: Annotated[int, Field(ge=0, le=65535)] = _setting(
-        0, "port of a back end's metrics; 0: none"
-    )
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] = _setting(0, "port of a back end's metrics; 0: none")
     log_json: bool | None = _setting(None, "logs as JSON lines; empty: JSON when not on a terminal")
     log_level: str = _setting("INFO", "lowest level that is logged")
-    admin_password_hash: SecretStr = _setting(
-        SecretStr(""), "argon2 hash of the password of /admin/; empty: none"
-    )
+    admin_password_hash: SecretStr = _setting(SecretStr(""), "argon2 hash of the password of /admin/; empty: none")
 
     @field_validator("fetch_allow_networks", mode="before")
     @classmethod
@@ -225,3 +221,24 @@ def _shown(value: Any) -> str:
     if isinstance(value, tuple):
         return ",".join(str(part) for part in value)
     return "" if value is None else str(value)
+
+
+def reference() -> str:
+    """`docs/settings.md`: every setting, in the order of the table."""
+    lines = [
+        "# Settings",
+        "",
+        "Each setting is one environment variable; secrets can be handed over as a file instead, named by the same",
+        "variable with `_FILE` behind it. `pressroom config` prints them all with their values and where they came from.",
+        "Renew this page with `scripts/settings-doc`.",
+        "",
+        "| variable | what it is | unit | default |",
+        "| --- | --- | --- | --- |",
+    ]
+    for name, field in Settings.model_fields.items():
+        extra = field.json_schema_extra
+        unit = str(extra.get("unit", "")) if isinstance(extra, dict) else ""
+        secret = f" (or `{variable(name)}_FILE`)" if _is_secret(name) else ""
+        default = f"`{_shown(field.default)}`" if _shown(field.default) else "empty"
+        lines.append(f"| `{variable(name)}`{secret} | {field.description} | {unit} | {default} |")
+    return "\n".join(lines) + "\n"
