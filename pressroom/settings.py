@@ -229,7 +229,7 @@ def reference() -> str:
         "# Settings",
         "",
         "Each setting is one environment variable; secrets can be handed over as a file instead, named by the same",
-        "variable with `_FILE` behind it. `pressroom config` prints them all with their values and where they came from.",
+        "variable with `_FILE` behind it. `pressroom config` prints them all, with where their values came from.",
         "Renew this page with `scripts/settings-doc`.",
         "",
         "| variable | what it is | unit | default |",
