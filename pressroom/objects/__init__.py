@@ -1,0 +1,64 @@
+"""Whole objects under keys: the port, its engines, and the one place that chooses between them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pressroom.clock import Clock
+from pressroom.objects.port import (
+    AlreadyThere,
+    BadKey,
+    ClockSkew,
+    Conflict,
+    Listed,
+    NotModified,
+    ObjectStore,
+    Stored,
+    StoreError,
+    StoreMisconfigured,
+    TooLarge,
+    Unavailable,
+)
+
+__all__ = [
+    "AlreadyThere",
+    "BadKey",
+    "ClockSkew",
+    "Conflict",
+    "Listed",
+    "NotModified",
+    "ObjectStore",
+    "StoreError",
+    "StoreMisconfigured",
+    "Stored",
+    "TooLarge",
+    "Unavailable",
+    "open_store",
+]
+
+
+def open_store(
+    url: str, *, clock: Clock, access_key: str = "", secret_key: str = "", create_bucket: bool = False
+) -> ObjectStore:
+    """The store at `url`; StoreMisconfigured when the address is none. An S3 store need not answer yet.
+
+    url: a path or file:///a/path for a directory, which is created, or
+    s3://BUCKET?endpoint=http://HOST:PORT&region=NAME&prefix=FOLDER, each parameter optional.
+    access_key, secret_key: of S3; both empty: as boto3 finds them (AWS_ACCESS_KEY_ID, a role, …).
+    create_bucket: make the bucket when it is missing; the S3 store then has to answer.
+    """
+    scheme = urlsplit(url).scheme
+    if scheme == "s3":
+        # boto3 costs 40 MB and 0.2 s, so only those pay who use it.
+        from pressroom.objects.s3 import S3Store, parse_address  # noqa: PLC0415
+
+        store = S3Store(parse_address(url), clock=clock, access_key=access_key, secret_key=secret_key)
+        if create_bucket:
+            store.create_bucket()
+        return store
+    if scheme in ("", "file") and (path := urlsplit(url).path):
+        from pressroom.objects.directory import DirectoryStore  # noqa: PLC0415
+
+        return DirectoryStore(Path(path))
+    raise StoreMisconfigured(f"no object store has an address like {url!r}: s3://BUCKET?endpoint=… or a path")
