@@ -1,0 +1,1 @@
+"""The web node: serves front pages from its own copies."""

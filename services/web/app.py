@@ -1,0 +1,45 @@
+"""The Flask application behind the gate: what is not in the page table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask
+
+from pressroom.clock import Clock
+from pressroom.settings import Settings
+from services.web.assets import Assets
+from services.web.copies import Copies
+from services.web.gate import Gate
+from services.web.pages import PageTable
+from services.web.press import Press
+from services.web.renderer import Renderer
+from services.web.rendering import Templates
+from services.web.views import blueprint
+
+REQUEST_BYTES_MAX = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """What the views need, built by whoever wires a node."""
+
+    settings: Settings
+    clock: Clock
+    copies: Copies
+    table: PageTable
+    press: Press
+    assets: Assets
+    templates: Templates
+    renderer: Renderer
+    health: Callable[[], dict[str, Any]]
+
+
+def create_app(deps: Deps) -> Gate:
+    """The whole WSGI application: the gate, and Flask behind it."""
+    app = Flask("services.web", static_folder=None, template_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = REQUEST_BYTES_MAX
+    app.register_blueprint(blueprint(deps))
+    return Gate(app.wsgi_app, deps.table.get, deps.assets.pages.get)

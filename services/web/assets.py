@@ -1,0 +1,50 @@
+"""Styles, scripts and fonts under names that carry their content's hash, immutable for a year."""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from services.web.pages import Headers, Page, make
+
+FOLDER: Final = Path(__file__).parent / "static"
+MAX_AGE_S: Final = 31_536_000
+_CACHING: Final[Headers] = [("Cache-Control", f"public, max-age={MAX_AGE_S}, immutable")]
+_EXTRA: Final[Headers] = [("Access-Control-Allow-Origin", "*"), ("X-Content-Type-Options", "nosniff")]
+_REFERENCE: Final = re.compile(rb"url\(\"([\w.-]+)\"\)")
+_TYPES: Final = {".woff2": "font/woff2", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
+
+
+class Assets:
+    """All assets, read and compressed once. `base` is the CDN's address; empty: this node's own."""
+
+    def __init__(self, base: str, modified: datetime) -> None:
+        self._base = base.rstrip("/")
+        self._names: dict[str, str] = {}
+        self.pages: dict[str, Page] = {}
+        files = sorted(path for path in FOLDER.iterdir() if path.is_file() and not path.name.startswith("."))
+        # Styles name fonts, so they come last: their own hash covers the fonts' hashes.
+        for path in sorted(files, key=lambda path: path.suffix == ".css"):
+            self._add(path, modified)
+
+    def url(self, name: str) -> str:
+        """The address of an asset by its plain name; `KeyError` for one there is not."""
+        return f"{self._base}/static/{self._names[name]}"
+
+    def files(self) -> dict[str, bytes]:
+        """Content by hashed name, for publishing to the store."""
+        return {path.removeprefix("/static/"): page.variants["identity"].body for path, page in self.pages.items()}
+
+    def _add(self, path: Path, modified: datetime) -> None:
+        body = path.read_bytes()
+        if path.suffix == ".css":
+            body = _REFERENCE.sub(lambda match: b'url("%s")' % self._names[match[1].decode()].encode(), body)
+        hashed = f"{path.stem}-{hashlib.sha256(body).hexdigest()[:12]}{path.suffix}"
+        kind = _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        page = make(body, modified, content_type=kind, caching=_CACHING, vary="Accept-Encoding", extra=_EXTRA)
+        self._names[path.name] = hashed
+        self.pages[f"/static/{hashed}"] = page

@@ -1,0 +1,173 @@
+"""One web node: its copies, its pages, its place at the notices."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from datetime import datetime
+from typing import Any
+
+from pressroom.clock import Clock
+from pressroom.objects.port import ObjectStore
+from pressroom.queues.port import Queue, Subscription
+from pressroom.settings import Settings
+from schemas import keys
+from schemas.documents import SiteIndex
+from services.web.agenda import Agenda
+from services.web.app import Deps, create_app
+from services.web.assets import Assets
+from services.web.copies import Copies, Copy
+from services.web.desk import CellOf, Outage, sites_showing, wanted
+from services.web.gate import Gate
+from services.web.kinds import Rules, Trust
+from services.web.pages import PageTable
+from services.web.press import Press
+from services.web.refresher import Refresher
+from services.web.renderer import Renderer
+from services.web.rendering import Templates
+from services.web.shelf import Shelf
+
+log = logging.getLogger(__name__)
+BROKER_POLL_S = 1.0
+TRIM_ROUNDS = 600
+STOP_S = 2.0
+
+
+def _no_cells(place: str) -> str | None:
+    return None
+
+
+class WebNode:
+    """`start`, serve `wsgi`, `stop`. The queue may be None: then copies are checked in their time only.
+
+    Threads: four that refresh copies, one that renders, one that watches the broker. None of them is a reader's.
+    """
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        queue: Queue | None,
+        clock: Clock,
+        settings: Settings,
+        *,
+        cell_of: CellOf = _no_cells,
+    ) -> None:
+        self._queue = queue
+        self._clock = clock
+        self._cell_of = cell_of
+        self.shelf = Shelf(settings.data / "web" / "copies", settings.copies_bytes_max)
+        self.copies = Copies(store, self.shelf, clock, bytes_max=settings.copies_bytes_max, on_change=self._on_change)
+        self.agenda = Agenda(rules_of(settings), random.Random())  # noqa: S311 - jitter, no secret
+        self.refresher = Refresher(self.copies, self.agenda, clock, self._on_store)
+        assets = Assets(settings.assets_url, clock.now())
+        templates = Templates(assets)
+        self.press = Press(self.copies, templates, cell_of, assets_url=settings.assets_url)
+        self.table = PageTable()
+        self.renderer = Renderer(self.table, self.press.render_site, clock)
+        self._subscription: Subscription | None = None
+        self._want_lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, name="web-watch", daemon=True)
+        self.wsgi: Gate = create_app(
+            Deps(
+                settings=settings,
+                clock=clock,
+                copies=self.copies,
+                table=self.table,
+                press=self.press,
+                assets=assets,
+                templates=templates,
+                renderer=self.renderer,
+                health=self.health,
+            )
+        )
+
+    def start(self) -> None:
+        """Pages from disk are there when this returns; the store is asked for newer ones meanwhile."""
+        self.open()
+        self.refresher.start()
+        self.renderer.start()
+        if self._queue is not None:
+            self._subscription = self._queue.listen(self.refresher.on_notice)
+        self._watcher.start()
+
+    def open(self) -> None:
+        """Lay out what is on disk and render it, in this thread."""
+        now = self._clock.now()
+        self._want()
+        for key in self.agenda.kept():
+            copy = self.copies.get(key)
+            if copy is not None:
+                age_s = max(0.0, (now - copy.fetched_at).total_seconds())
+                self.agenda.aged(key, age_s, self._clock.monotonic())
+        self.renderer.mark(self.sites())
+        self.renderer.render_due()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        if self._subscription is not None:
+            self._subscription.close(STOP_S)
+        self.refresher.stop(STOP_S)
+        self.renderer.stop(STOP_S)
+        if self._watcher.is_alive():
+            self._watcher.join(STOP_S)
+
+    def sites(self) -> list[str]:
+        index = self.copies.value(keys.SITES_INDEX, SiteIndex)
+        return [entry.site for entry in index.sites] if index is not None else []
+
+    def health(self) -> dict[str, Any]:
+        """Ready as soon as there is a page to show, however old: an old page is better than none."""
+        sites = self.sites()
+        outage = self.press.outage
+        return {
+            "ready": any(self.table.get(f"/s/{site}") is not None for site in sites),
+            "sites": len(sites),
+            "copies": len(self.agenda.kept()),
+            "store_down_since": outage.store_since.isoformat() if outage.store_since else None,
+            "broker_down_since": outage.broker_since.isoformat() if outage.broker_since else None,
+        }
+
+    def _want(self) -> None:
+        # One at a time: of two that run together, the one that saw less could have the last word.
+        with self._want_lock:
+            self.agenda.want(wanted(self.copies, self._cell_of), self._clock.monotonic())
+
+    def _on_change(self, copy: Copy) -> None:
+        if copy.key.startswith("sites/"):
+            self._want()
+            self.refresher.wake()
+        self.renderer.mark(sites_showing(self.copies, copy.key, self._cell_of))
+
+    def _on_store(self, since: datetime | None) -> None:
+        self._say(Outage(since, self.press.outage.broker_since))
+
+    def _say(self, outage: Outage) -> None:
+        self.press.outage = outage
+        self.renderer.mark(self.sites())
+
+    def _watch(self) -> None:
+        """The broker's trouble is a state, not an event: looked at once a second. Now and then the disk is tidied."""
+        rounds = 0
+        while not self._clock.wait(self._stopping, BROKER_POLL_S):
+            self._look_at_broker()
+            rounds += 1
+            if rounds % TRIM_ROUNDS == 0:
+                self.shelf.trim(self.agenda.kept())
+
+    def _look_at_broker(self) -> None:
+        trouble = self._subscription.trouble if self._subscription is not None else None
+        since = self.press.outage.broker_since
+        if bool(trouble) == (since is not None):
+            return
+        if trouble:
+            log.warning("no notices from the broker, copies are checked in their time: %s", trouble)
+        self._say(Outage(self.press.outage.store_since, self._clock.now() if trouble else None))
+
+
+def rules_of(settings: Settings) -> Rules:
+    return Rules(
+        copy=Trust(settings.copy_trust_s, settings.copy_check_s),
+        status=Trust(settings.status_trust_s, settings.status_trust_s),
+    )

@@ -1,0 +1,54 @@
+"""Templates and what they may call. Autoescape is on for all of them, whatever their names."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timezone
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from services.web.assets import Assets
+
+TEMPLATES: Final = Path(__file__).parent / "templates"
+
+
+class Templates:
+    """Renders a template by name. Undefined names are errors: a page is never quietly half empty."""
+
+    def __init__(self, assets: Assets) -> None:
+        self._environment = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._environment.filters |= {"iso": iso, "clock": clock_text, "day": day_text, "safe_link": safe_link}
+        self._environment.globals |= {"asset": assets.url}
+
+    def render(self, name: str, **values: Any) -> bytes:
+        return self._environment.get_template(name).render(**values).encode("utf-8", "replace")
+
+
+def iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def clock_text(moment: datetime, now: datetime, zone: timezone) -> str:
+    """Absolute and short: the hour today (the page says which day that is), else the day, with its year if another."""
+    local, today = moment.astimezone(zone), now.astimezone(zone)
+    if local.date() == today.date():
+        return f"{local:%H:%M}"
+    return f"{local.day} {local:%b}" if local.year == today.year else f"{local.day} {local:%b %Y}"
+
+
+def day_text(moment: datetime, zone: timezone) -> str:
+    local = moment.astimezone(zone)
+    return f"{local:%A}, {local.day} {local:%B %Y}"
+
+
+def safe_link(link: str | None) -> str | None:
+    """Only web addresses become links, whatever a document says: the last gate before the page."""
+    return link if link is not None and link.lower().startswith(("https://", "http://")) else None
