@@ -1,0 +1,80 @@
+"""The messages that a decision sends, made from memories. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from pressroom.outcomes import Emit
+from pressroom.queues.topics import FEED_REFRESH, RECORD_PUBLISH, WEATHER_REQUEST, on_lane
+from schemas import keys
+from schemas.messages import FailureClosed, FailureSeen, FeedRefresh, WeatherRequest
+from services.scheduler.memory import Ended, FeedMemory, Streak
+from services.scheduler.policy import Rules
+from services.scheduler.sites import Wanted, host_of
+from services.scheduler.trouble import failure_id
+
+WEATHER_EXPIRES_S = 600.0
+
+
+def refresh(memory: FeedMemory, wanted: Wanted, feeds_served: int, rules: Rules) -> Emit:
+    """The refresh of the memory's turn; the same turn always makes the same message, id included."""
+    assert memory.lease_until is not None
+    not_after = memory.lease_until - timedelta(seconds=rules.grace_s)
+    begun_at = not_after - timedelta(seconds=rules.lease_s)
+    name = f"{int(begun_at.timestamp() * 1000):012x}{keys.short_hash(f'{memory.feed} {memory.turn}', 20)}"
+    return Emit(
+        on_lane(FEED_REFRESH, wanted.lane),
+        host_of(memory.address),
+        FeedRefresh(
+            feed=memory.feed,
+            url=memory.address,
+            turn=memory.turn,
+            reason=memory.reason,
+            validators=memory.validators,
+            content_hash=memory.content_hash,
+            digest=memory.digest,
+            include=wanted.include,
+            exclude=wanted.exclude,
+            feeds_served=feeds_served,
+        ),
+        not_after=not_after,
+        # A queue that nobody works on must not fill up with what is given up here.
+        expires_s=rules.lease_s,
+        id=name,
+        trace=memory.trace or name,
+    )
+
+
+def failure_seen(memory: FeedMemory, streak: Streak, sites: tuple[str, ...]) -> Emit:
+    name = failure_id(memory.feed, streak.kind, streak.since)
+    return Emit(
+        RECORD_PUBLISH,
+        keys.failure(streak.since.date(), name),
+        FailureSeen(
+            id=name,
+            opened_at=streak.since,
+            at=streak.told_at or streak.since,
+            topic=FEED_REFRESH,
+            kind=streak.kind,
+            trouble=streak.trouble,
+            feed=memory.feed,
+            url=memory.address,
+            host=host_of(memory.address),
+            sites=sites[:100],
+            count=streak.told,
+        ),
+        trace=name,
+    )
+
+
+def failure_closed(ended: Ended, at: datetime, note: str = "the source answered again") -> Emit:
+    return Emit(
+        RECORD_PUBLISH,
+        keys.failure(ended.opened_at.date(), ended.id),
+        FailureClosed(id=ended.id, opened_at=ended.opened_at, at=at, note=note),
+        trace=ended.id,
+    )
+
+
+def weather(request: WeatherRequest) -> Emit:
+    return Emit(WEATHER_REQUEST, request.cell, request, expires_s=WEATHER_EXPIRES_S)

@@ -1,0 +1,223 @@
+"""The leader's view: ledger and agenda moved together, so that a decision costs the same however many feeds wait."""
+
+from __future__ import annotations
+
+import heapq
+import random
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from schemas.messages import Check, Pause, Wish
+from services.scheduler.agenda import Agenda
+from services.scheduler.ledger import Ledger
+from services.scheduler.memory import FeedMemory, HostMemory, Reason
+from services.scheduler.policy import Heard, Rules, begun, given_up, heard, newcomer
+from services.scheduler.sites import Wanted, host_of
+
+FORGET_AFTER = timedelta(days=7)
+"""A feed that no site names any more is remembered for so long: a file that comes back finds its feeds as they were."""
+
+
+class Plan:
+    """Everything here is memory: what changed is in the ledger, for the caller to save before anything is sent."""
+
+    def __init__(self, ledger: Ledger, rules: Rules, rng: random.Random) -> None:
+        self.ledger = ledger
+        self._rules = rules
+        self._rng = rng
+        self._agenda = Agenda()
+        self._leases: list[tuple[float, str, int]] = []
+        self._running: dict[str, str] = {}
+        self._lanes: Counter[str] = Counter()
+        self.wanted: Mapping[str, Wanted] = {}
+        for host in ledger.hosts.values():
+            self._agenda.delay(host.host, _free_at(host))
+
+    @property
+    def under_way(self) -> int:
+        """How many refreshes were begun and have not ended."""
+        return len(self._running)
+
+    def quiet(self, now: datetime) -> bool:
+        """Nothing is under way, and nobody waits for anything but its time or the end of a pause."""
+        if self._running:
+            return False
+        horizon = now.timestamp()
+        return not any(self._comes_before(memory, horizon) for memory in list(self.ledger.feeds.values()))
+
+    def _comes_before(self, memory: FeedMemory, horizon: float) -> bool:
+        at = waits_until(memory)
+        if at is None or at > horizon:
+            return False
+        host = self.ledger.hosts.get(host_of(memory.address))
+        return host is None or host.pause_until is None or host.pause_until.timestamp() <= horizon
+
+    def resume(self) -> list[FeedMemory]:
+        """After loading: take up what was under way. Returns the feeds whose refresh may never have been sent."""
+        running = [memory for memory in self.ledger.feeds.values() if memory.state != "idle"]
+        for memory in running:
+            self._occupy(memory)
+        return [memory for memory in running if memory.state == "sending"]
+
+    def follow(self, wanted: Mapping[str, Wanted], now: datetime) -> list[FeedMemory]:
+        """Take over what the sites name now. Returns the feeds that no site names any more."""
+        for feed in wanted.values():
+            memory = self.ledger.feeds.get(feed.id)
+            if memory is None:
+                self._keep(newcomer(feed.id, feed.url, now))
+            elif memory.dropped_at is not None:
+                self._keep(memory.model_copy(update={"dropped_at": None}))
+            elif feed.id not in self.wanted:
+                self._put(memory)
+        dropped = [memory for memory in self.ledger.feeds.values() if memory.feed not in wanted]
+        self.wanted = wanted
+        return [self._drop(memory, now) for memory in dropped if memory.dropped_at is None]
+
+    def forget(self, now: datetime) -> None:
+        """Drop feeds that have been on no site for long, and hosts that nothing is known of any more."""
+        for memory in [one for one in self.ledger.feeds.values() if one.dropped_at is not None]:
+            if memory.dropped_at is not None and now - memory.dropped_at >= FORGET_AFTER and memory.state == "idle":
+                self.ledger.drop(memory)
+        hosts = {host_of(memory.address) for memory in self.ledger.feeds.values()}
+        for host in [one for one in self.ledger.hosts.values() if one.host not in hosts]:
+            if _free_at(host) <= now.timestamp():
+                self.ledger.drop_host(host.host)
+
+    def due(self, now: datetime) -> list[FeedMemory]:
+        """Begin every refresh that may go out now: due, its host free and rested, its lane not full."""
+        begun_now = []
+        moment = now.timestamp()
+        while (taken := self._agenda.take(moment)) is not None:
+            memory = self.ledger.feeds[taken[0]]
+            lane = self._lane(memory)
+            if self._lanes[lane] >= self._rules.under_way_max:
+                # Skipped, and tried at the next tick: other lanes may still have room.
+                self._agenda.release(taken[1], memory.feed, moment)
+                self._agenda.put(memory.feed, taken[1], moment + 1)
+                continue
+            memory = begun(memory, now, self._rules)
+            self._occupy(memory)
+            self.ledger.keep(memory)
+            begun_now.append(memory)
+        return begun_now
+
+    def confirm(self, memories: Iterable[FeedMemory]) -> None:
+        """What was begun is known to have been sent. This alone is not worth a save."""
+        for begun_then in memories:
+            memory = self.ledger.feeds.get(begun_then.feed)
+            if memory is not None and memory.turn == begun_then.turn and memory.state == "sending":
+                self.ledger.keep(memory.model_copy(update={"state": "under_way"}), save=False)
+
+    def check(self, check: Check, now: datetime) -> Heard | None:
+        """Take a check in; None when the feed is not known."""
+        before = self.ledger.feeds.get(check.feed)
+        if before is None:
+            return None
+        result = heard(before, check, now, self._rules, self._rng.random())
+        if result.memory is before:
+            return result
+        if before.state != "idle" and result.memory.state == "idle":
+            self._free(before, now, result.host_pause_until)
+        self._keep(result.memory)
+        return result
+
+    def lapse(self, now: datetime) -> list[FeedMemory]:
+        """Give up the refreshes whose lease has run out; returns them."""
+        lapsed = []
+        while self._leases and self._leases[0][0] <= now.timestamp():
+            _, feed, turn = heapq.heappop(self._leases)
+            memory = self.ledger.feeds.get(feed)
+            if memory is None or memory.turn != turn or memory.state == "idle":
+                continue
+            self._free(memory, now, None)
+            self._keep(given_up(memory, now))
+            lapsed.append(memory)
+        return lapsed
+
+    def wish(self, wish: Wish, now: datetime, trace: str) -> list[FeedMemory]:
+        """Make feeds due now. One that is under way already is about to be what was wished for."""
+        reason: Reason = "replay" if wish.replay_of else "wish"
+        changed = []
+        for feed in self._wished(wish):
+            memory = self.ledger.feeds.get(feed)
+            if memory is None or memory.state != "idle":
+                continue
+            update = {"next_at": now, "reason": reason, "trace": trace}
+            self._keep(memory.model_copy(update=update))
+            changed.append(memory)
+        return changed
+
+    def _wished(self, wish: Wish) -> list[str]:
+        if wish.feed is not None:
+            return [wish.feed] if wish.feed in self.wanted else []
+        if wish.site is not None:
+            return [feed.id for feed in self.wanted.values() if wish.site in feed.sites]
+        return list(self.wanted)
+
+    def pause(self, pause: Pause) -> bool:
+        """Leave a host or a feed alone, or end that; False when there is none of that name."""
+        memory = self.ledger.feeds.get(pause.feed) if pause.feed else None
+        if memory is not None:
+            self._keep(memory.model_copy(update={"pause_until": pause.until}))
+        if pause.host:
+            host = self._host(pause.host).model_copy(update={"pause_until": pause.until})
+            self.ledger.keep_host(host)
+            self._agenda.delay(pause.host, _free_at(host))
+        return memory is not None or bool(pause.host)
+
+    # --- ledger and agenda together -----------------------------------------------------------------
+
+    def _keep(self, memory: FeedMemory) -> None:
+        self.ledger.keep(memory)
+        self._put(memory)
+
+    def _put(self, memory: FeedMemory) -> None:
+        at = waits_until(memory)
+        if at is None:
+            self._agenda.remove(memory.feed)
+        else:
+            self._agenda.put(memory.feed, host_of(memory.address), at)
+
+    def _drop(self, memory: FeedMemory, now: datetime) -> FeedMemory:
+        dropped = memory.model_copy(update={"dropped_at": now, "streaks": (), "redirect": None, "failures": 0})
+        self._keep(dropped)
+        return memory
+
+    def _occupy(self, memory: FeedMemory) -> None:
+        lane = self._running[memory.feed] = self._lane(memory)
+        self._lanes[lane] += 1
+        self._agenda.occupy(host_of(memory.address), memory.feed)
+        if memory.lease_until is not None:
+            heapq.heappush(self._leases, (memory.lease_until.timestamp(), memory.feed, memory.turn))
+
+    def _free(self, memory: FeedMemory, now: datetime, pause_until: datetime | None) -> None:
+        self._lanes[self._running.pop(memory.feed)] -= 1
+        name, spacing_s = host_of(memory.address), self._rules.host_spacing_s
+        host = self._host(name)
+        if spacing_s:
+            host = host.model_copy(update={"next_at": now + timedelta(seconds=spacing_s)})
+        if pause_until and (host.pause_until is None or host.pause_until < pause_until):
+            host = host.model_copy(update={"pause_until": pause_until})
+        self._agenda.release(name, memory.feed, _free_at(host))
+        if spacing_s or pause_until:
+            self.ledger.keep_host(host)
+
+    def _host(self, name: str) -> HostMemory:
+        return self.ledger.hosts.get(name) or HostMemory(host=name)
+
+    def _lane(self, memory: FeedMemory) -> str:
+        wanted = self.wanted.get(memory.feed)
+        return wanted.lane if wanted else ""
+
+
+def waits_until(memory: FeedMemory) -> float | None:
+    """From when on a feed may be asked, in seconds since the epoch; None: it does not wait for its turn."""
+    if memory.state != "idle" or memory.dropped_at is not None or (memory.stopped and memory.reason == "due"):
+        return None
+    at = memory.next_at.timestamp() if memory.reason == "due" else 0.0
+    return max(at, memory.pause_until.timestamp()) if memory.pause_until else at
+
+
+def _free_at(host: HostMemory) -> float:
+    return max((at.timestamp() for at in (host.next_at, host.pause_until) if at is not None), default=0.0)

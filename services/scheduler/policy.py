@@ -1,0 +1,196 @@
+"""What a check does to the memory of its feed. Pure: memory, check, time and chance in; memory and consequences out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from schemas.errors import ErrorKind, kind_of
+from schemas.messages import Check, Trouble
+from schemas.records import Fetch, Hints, Validators
+from services.scheduler import redirects
+from services.scheduler.memory import Ended, FeedMemory, Redirect, Streak
+from services.scheduler.rhythm import Rhythm, interval_s, jittered, merge_moments, skip_quiet
+from services.scheduler.trouble import clockwork, failure_id, host_pause_s, lengthened, to_tell, wait_s
+
+MOVED_FAILURES_MAX = 3
+"""After so many failures in a row at an address that a redirect led to, the sites' own is asked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The settings that decisions depend on.
+
+    A refresh may be started for `lease_s`, and whoever starts it at the last moment has `grace_s` to end it.
+    `under_way_max` bounds the refreshes under way of one lane: half of what its topic holds.
+    """
+
+    rhythm: Rhythm = field(default_factory=Rhythm)
+    host_spacing_s: float = 1.0
+    lease_s: float = 300.0
+    grace_s: float = 60.0
+    under_way_max: int = 5000
+    follow_moved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What follows from a check.
+
+    `tell`: streaks whose failure is to be opened or brought up to date; `ended`: failures that are over;
+    `host_pause_until`: the host is to be left alone until then.
+    """
+
+    memory: FeedMemory
+    tell: tuple[Streak, ...] = ()
+    ended: tuple[Ended, ...] = ()
+    host_pause_until: datetime | None = None
+
+
+def newcomer(feed: str, url: str, now: datetime) -> FeedMemory:
+    """A feed never seen before is due at once."""
+    return FeedMemory(feed=feed, url=url, next_at=now)
+
+
+def begun(memory: FeedMemory, now: datetime, rules: Rules) -> FeedMemory:
+    """The feed with its next turn on its way."""
+    lease_until = now + timedelta(seconds=rules.lease_s + rules.grace_s)
+    return memory.model_copy(update={"turn": memory.turn + 1, "state": "sending", "lease_until": lease_until})
+
+
+def given_up(memory: FeedMemory, now: datetime) -> FeedMemory:
+    """Nothing was heard of the refresh while its lease ran: the feed is due again, as its next turn."""
+    return memory.model_copy(update={"state": "idle", "lease_until": None, "next_at": now})
+
+
+def heard(memory: FeedMemory, check: Check, now: datetime, rules: Rules, chance: float) -> Heard:
+    """Take a check in. One of another turn changes nothing (but `lost`, which always clears the validators)."""
+    if check.turn != memory.turn:
+        return Heard(_forgotten(memory) if check.result == "lost" else memory)
+    if memory.state == "idle":
+        return _heard_again(memory, check)
+    if check.result in {"failed", "lost"}:
+        return _failed(memory, check, now, rules, chance)
+    return _succeeded(memory, check, now, rules, chance)
+
+
+def _heard_again(memory: FeedMemory, check: Check) -> Heard:
+    """A redelivered check: the memory has it already, what followed from it is said once more."""
+    if check.result == "lost":
+        return Heard(_forgotten(memory))
+    told = tuple(one for one in memory.streaks[-1:] if one.told)
+    return Heard(memory, tell=told, ended=memory.ended)
+
+
+def _forgotten(memory: FeedMemory) -> FeedMemory:
+    return memory.model_copy(update={"validators": Validators(), "content_hash": None, "digest": None})
+
+
+def _succeeded(memory: FeedMemory, check: Check, now: datetime, rules: Rules, chance: float) -> Heard:
+    ended = tuple(
+        Ended(id=failure_id(memory.feed, one.kind, one.since), opened_at=one.since)
+        for one in memory.streaks
+        if one.told
+    )
+    moments = memory.moments
+    if check.result == "stored" and (check.new_entries or not moments):
+        moments = merge_moments(moments, check.published, now, rules.rhythm.interval_min_s)
+    hints = check.fetch.hints if check.fetch else memory.hints
+    interval = interval_s(moments or (now,), hints, now, rules.rhythm)
+    moved = redirects.decide(memory, check.fetch, now, rules.follow_moved) if check.fetch else None
+    tell: tuple[Streak, ...] = ()
+    if moved:
+        ended += _withdrawn(memory.feed, moved.withdraw)
+        tell = _proposed(moved.propose, now)
+    changed = {
+        **_ended(now, _next_at(now, interval, hints, rules, chance)),
+        **(_validated(memory, check.fetch) if check.fetch else {}),
+        "ok_at": now,
+        "moments": moments,
+        "interval_s": interval,
+        "hints": hints,
+        "failures": 0,
+        "streaks": (),
+        "ended": ended,
+    }
+    if moved:
+        changed |= {"redirect": moved.redirect, "moved_to": moved.moved_to}
+    if check.result == "stored":
+        changed["changed_at"] = now
+    return Heard(memory.model_copy(update=changed), tell=tell, ended=ended)
+
+
+def _withdrawn(feed: str, redirect: Redirect | None) -> tuple[Ended, ...]:
+    if redirect is None:
+        return ()
+    since = redirect.first_seen
+    return (Ended(id=failure_id(feed, ErrorKind.MOVED, since), opened_at=since),)
+
+
+def _proposed(redirect: Redirect | None, now: datetime) -> tuple[Streak, ...]:
+    if redirect is None:
+        return ()
+    trouble = redirects.as_trouble(redirect)
+    since, checks = redirect.first_seen, redirect.checks
+    return (Streak(kind=ErrorKind.MOVED, since=since, count=checks, told=checks, told_at=now, trouble=trouble),)
+
+
+def _next_at(now: datetime, interval: float, hints: Hints, rules: Rules, chance: float) -> datetime:
+    at = now + timedelta(seconds=jittered(interval, chance, rules.rhythm))
+    if not hints.skip_hours and not hints.skip_days:
+        return at
+    return skip_quiet(at, hints, now + timedelta(seconds=rules.rhythm.interval_max_s))
+
+
+def _ended(now: datetime, next_at: datetime) -> dict[str, Any]:
+    """What every end of a refresh sets."""
+    idle = {"state": "idle", "lease_until": None, "reason": "due", "trace": "", "stopped": False}
+    return {**idle, "checked_at": now, "next_at": next_at}
+
+
+def _validated(memory: FeedMemory, fetch: Fetch) -> dict[str, Any]:
+    """The publisher holds what this fetch brought (or held it before): from now on ask only for something newer.
+
+    A source that sends no validators this time (a 304 often sends none) has not taken back the last ones.
+    """
+    new = fetch.validators
+    known = new.etag is not None or new.last_modified is not None
+    return {
+        "validators": new if known else memory.validators,
+        "content_hash": fetch.content_hash or memory.content_hash,
+        "digest": fetch.digest or memory.digest,
+    }
+
+
+def _failed(memory: FeedMemory, check: Check, now: datetime, rules: Rules, chance: float) -> Heard:
+    trouble = _trouble(check)
+    failures = memory.failures + 1
+    wait = wait_s(trouble, failures, rules.rhythm)
+    # Jitter only lengthens: a source that named a time is never asked before it.
+    next_at = now + timedelta(seconds=min(wait * (1 + rules.rhythm.jitter * chance), rules.rhythm.interval_max_s))
+    streaks = lengthened(memory.streaks, trouble, now)
+    tell: tuple[Streak, ...] = ()
+    if to_tell(streaks[-1], now):
+        tell = (streaks[-1].model_copy(update={"told": streaks[-1].count, "told_at": now}),)
+        streaks = (*streaks[:-1], *tell)
+    changed = {
+        **_ended(now, next_at),
+        "failures": failures,
+        "streaks": streaks,
+        "ended": (),
+        "stopped": clockwork(kind_of(trouble.kind)).stops,
+    }
+    if memory.moved_to and failures >= MOVED_FAILURES_MAX:
+        changed |= {"moved_to": None, "next_at": now}  # the new address did not hold: back to the sites' own
+    after = memory.model_copy(update=changed)
+    if check.result == "lost":
+        after = _forgotten(after)
+    pause_s = host_pause_s(trouble, wait, rules.rhythm)
+    return Heard(after, tell=tell, host_pause_until=None if pause_s is None else now + timedelta(seconds=pause_s))
+
+
+def _trouble(check: Check) -> Trouble:
+    if check.result == "lost":
+        return Trouble(kind=ErrorKind.LOST, message="the refresh or its record was given up on its way")
+    return check.trouble or Trouble(kind=ErrorKind.UNKNOWN, message="the check gave no reason")

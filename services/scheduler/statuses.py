@@ -1,0 +1,95 @@
+"""What readers and operators see of the schedule: a status document for each site, and the index of sites."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from pressroom.outcomes import Emit
+from pressroom.queues.topics import RECORD_PUBLISH
+from schemas import keys
+from schemas.documents import FeedStatus, SiteEntry, SiteIndex, SiteStatus
+from services.scheduler.memory import FeedMemory
+from services.scheduler.sites import Feed, Site
+
+
+def feed_status(feed: Feed, memory: FeedMemory | None) -> FeedStatus:
+    if memory is None:
+        return FeedStatus(feed=feed.id, url=feed.url, title=feed.title, home=feed.home, items_max=feed.max_items)
+    streaks = memory.streaks
+    return FeedStatus(
+        feed=feed.id,
+        url=memory.address,
+        title=feed.title,
+        home=feed.home,
+        items_max=feed.max_items,
+        checked_at=memory.checked_at,
+        ok_at=memory.ok_at,
+        changed_at=memory.changed_at,
+        failing_since=min((one.since for one in streaks), default=None),
+        failures=memory.failures,
+        trouble=streaks[-1].trouble if streaks else None,
+        next_at=None if memory.stopped else memory.next_at,
+        stopped=memory.stopped,
+    )
+
+
+def site_status(site: Site, memories: Mapping[str, FeedMemory], at: datetime) -> SiteStatus:
+    return SiteStatus(
+        site=site.id,
+        title=site.title,
+        description=site.description,
+        theme=site.theme,
+        place=site.place,
+        at=at,
+        feeds=tuple(feed_status(feed, memories.get(feed.id)) for feed in site.feeds),
+    )
+
+
+def site_index(sites: Iterable[Site], at: datetime) -> SiteIndex:
+    entries = tuple(
+        SiteEntry(site=one.id, title=one.title, description=one.description, theme=one.theme, place=one.place)
+        for one in sites
+    )
+    return SiteIndex(at=at, sites=entries)
+
+
+class StatusBoard:
+    """Which sites have something new to say, and when each last said something: at most once in `interval_s`."""
+
+    def __init__(self, interval_s: float) -> None:
+        self._interval = timedelta(seconds=interval_s)
+        self._said: dict[str, datetime] = {}
+        self._changed: set[str] = set()
+        self._index_changed = False
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something is left to be said once its time has come."""
+        return bool(self._changed) or self._index_changed
+
+    def touch(self, sites: Iterable[str]) -> None:
+        self._changed.update(sites)
+
+    def touch_all(self, sites: Iterable[str]) -> None:
+        """The sites themselves changed: what they say of themselves is not held back."""
+        self._changed = set(sites)
+        self._said.clear()
+        self._index_changed = True
+
+    def emits(self, sites: Mapping[str, Site], memories: Mapping[str, FeedMemory], now: datetime) -> list[Emit]:
+        emits = []
+        if self._index_changed:
+            emits.append(Emit(RECORD_PUBLISH, keys.SITES_INDEX, site_index(sites.values(), now)))
+            self._index_changed = False
+        for name in [one for one in self._changed if self._may_speak(one, now)]:
+            self._changed.discard(name)
+            self._said[name] = now
+            if name in sites:
+                status = site_status(sites[name], memories, now)
+                emits.append(Emit(RECORD_PUBLISH, keys.site_status(name), status))
+        return emits
+
+    def _may_speak(self, site: str, now: datetime) -> bool:
+        said = self._said.get(site)
+        return said is None or now - said >= self._interval

@@ -1,0 +1,199 @@
+"""The scheduler: hears ticks, checks, wishes and pauses; remembers; decides who is asked next; says so.
+
+Every batch: take in → decide → save the ledger → send. What was saved but perhaps not sent (a crash, a lost
+connection) is sent again, as the same message, by whoever loads the ledger next; receivers are idempotent. There is
+no other way back: whenever anything went wrong, memory is thrown away and loaded anew.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from pressroom.clock import Clock
+from pressroom.crash import crash_point
+from pressroom.objects.port import Conflict, ObjectStore
+from pressroom.outcomes import Done, Emit, Outcome, Unavailable
+from schemas.envelope import Envelope, new_id
+from schemas.messages import Check, Pause, Tick, WeatherRequest, Wish
+from services.scheduler import letters
+from services.scheduler.ledger import BadLedger, Ledger
+from services.scheduler.memory import FeedMemory
+from services.scheduler.plan import Plan
+from services.scheduler.policy import Rules
+from services.scheduler.sites import SiteBook, wanted_feeds
+from services.scheduler.statuses import StatusBoard
+from services.scheduler.trouble import open_failures
+
+log = logging.getLogger(__name__)
+
+FORGET_EVERY = timedelta(hours=1)
+
+CellOf = Callable[[str], WeatherRequest | None]
+"""Which weather a site's default place wants; None when nobody knows the place."""
+
+
+class Scheduler:
+    """The batch handler of `schedule`. Only the active consumer of that topic is called, one batch at a time."""
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        book: SiteBook,
+        clock: Clock,
+        rules: Rules,
+        *,
+        rng: random.Random,
+        status_interval_s: float = 60.0,
+        weather_of: CellOf | None = None,
+        weather_every_s: float = 3600.0,
+    ) -> None:
+        self._store = store
+        self._book = book
+        self._clock = clock
+        self._rules = rules
+        self._rng = rng
+        self._status_interval_s = status_interval_s
+        self._weather_of = weather_of
+        self._weather_every = timedelta(seconds=weather_every_s)
+        self._plan: Plan | None = None
+        self._forget_all()
+
+    def _forget_all(self) -> None:
+        self._plan = None
+        self._board = StatusBoard(self._status_interval_s)
+        self._weather_at: datetime | None = None
+        self._tidied_at: datetime | None = None
+        self._sent: list[FeedMemory] = []
+        self._handled: set[str] = set()
+
+    @property
+    def under_way(self) -> int:
+        """Refreshes that were begun and have not ended; 0 too while this scheduler does not lead."""
+        return self._plan.under_way if self._plan else 0
+
+    def idle(self) -> bool:
+        """Whether all that was wished for has been done, as far as pauses allow, and everybody was told.
+
+        For `run --once`; may be called from another thread.
+        """
+        plan = self._plan
+        return plan is not None and plan.quiet(self._clock.now()) and not self._board.waiting
+
+    def handle(self, envelopes: Sequence[Envelope[Any]]) -> list[Outcome]:
+        """One outcome for each; all that is sent goes with the last. Raises what the store raises (nothing is lost)."""
+        try:
+            return self._handle(envelopes)
+        except (Conflict, BadLedger) as error:
+            self._forget_all()
+            log.warning("the ledger is not ours to write, waiting: %s", error)
+            return [Unavailable("ledger", str(error)) for _ in envelopes]
+        except BaseException:
+            self._forget_all()
+            raise
+
+    def _handle(self, envelopes: Sequence[Envelope[Any]]) -> list[Outcome]:
+        now = self._clock.now()
+        if any(envelope.id in self._handled for envelope in envelopes):
+            # The last batch came back: what it sent may not have arrived.
+            self._forget_all()
+        plan, emits = self._leading(now)
+        for envelope in envelopes:
+            emits += self._take_in(plan, envelope, now)
+        begun = self._decide(plan, now)
+        emits += [self._refresh(plan, memory) for memory in begun]
+        emits += self._board.emits(self._book.sites, plan.ledger.feeds, now)
+        plan.ledger.save(new_id(now))
+        crash_point("scheduler.after_save")
+        self._sent = begun
+        self._handled = {envelope.id for envelope in envelopes}
+        return [*(Done() for _ in envelopes[1:]), Done(tuple(emits))]
+
+    # --- leading ------------------------------------------------------------------------------------
+
+    def _leading(self, now: datetime) -> tuple[Plan, list[Emit]]:
+        """The plan, loaded if need be, with what has to be sent (again) first."""
+        if self._plan is not None:
+            # Being called again means that the last batch was settled, so all it sent has arrived.
+            self._plan.confirm(self._sent)
+            return self._plan, []
+        plan = Plan(Ledger.load(self._store), self._rules, self._rng)
+        emits = self._follow(plan, now)
+        unsent = [memory for memory in plan.resume() if memory.feed in plan.wanted]
+        log.info("leading: %d feeds, %d refreshes to be sent again", len(plan.wanted), len(unsent))
+        self._plan = plan
+        return plan, [*emits, *(self._refresh(plan, memory) for memory in unsent)]
+
+    def _follow(self, plan: Plan, now: datetime) -> list[Emit]:
+        """Take over the sites as they stand in their files."""
+        dropped = plan.follow(wanted_feeds(self._book.sites.values()), now)
+        self._board.touch_all(self._book.sites)
+        self._weather_at = None
+        note = "no site names the feed any more"
+        return [letters.failure_closed(one, now, note) for memory in dropped for one in open_failures(memory)]
+
+    def _refresh(self, plan: Plan, memory: FeedMemory) -> Emit:
+        wanted = plan.wanted[memory.feed]
+        return letters.refresh(memory, wanted, len(plan.wanted), self._rules)
+
+    # --- taking in ----------------------------------------------------------------------------------
+
+    def _take_in(self, plan: Plan, envelope: Envelope[Any], now: datetime) -> list[Emit]:
+        payload = envelope.payload
+        if isinstance(payload, Check):
+            return self._check(plan, payload, now)
+        if isinstance(payload, Wish):
+            self._wish(plan, payload, now, envelope.trace)
+        elif isinstance(payload, Pause):
+            self._pause(plan, payload)
+        elif isinstance(payload, Tick):
+            return self._tick(plan, now)
+        return []
+
+    def _check(self, plan: Plan, check: Check, now: datetime) -> list[Emit]:
+        heard = plan.check(check, now)
+        wanted = plan.wanted.get(check.feed)
+        if heard is None or wanted is None:
+            return []
+        self._board.touch(wanted.sites)
+        return [
+            *(letters.failure_seen(heard.memory, streak, wanted.sites) for streak in heard.tell),
+            *(letters.failure_closed(ended, now) for ended in heard.ended),
+        ]
+
+    def _wish(self, plan: Plan, wish: Wish, now: datetime, trace: str) -> None:
+        if not plan.wish(wish, now, trace):
+            log.info("a wish that changes nothing: feed %s, site %s", wish.feed or "any", wish.site or "any")
+
+    def _pause(self, plan: Plan, pause: Pause) -> None:
+        if not plan.pause(pause):
+            log.warning("a pause of a feed that is not known: %s", pause.feed)
+
+    def _tick(self, plan: Plan, now: datetime) -> list[Emit]:
+        changed, errors = self._book.reread()
+        for error in errors:
+            log.error("%s", error)
+        emits = self._follow(plan, now) if changed else []
+        if self._tidied_at is None or now - self._tidied_at >= FORGET_EVERY:
+            self._tidied_at = now
+            plan.forget(now)
+        return emits + self._weather(now)
+
+    def _weather(self, now: datetime) -> list[Emit]:
+        if self._weather_of is None or (self._weather_at and now - self._weather_at < self._weather_every):
+            return []
+        self._weather_at = now
+        places = dict.fromkeys(site.place for site in self._book.sites.values() if site.place)
+        requests = [self._weather_of(place) for place in places]
+        return [letters.weather(request) for request in requests if request is not None]
+
+    # --- deciding -----------------------------------------------------------------------------------
+
+    def _decide(self, plan: Plan, now: datetime) -> list[FeedMemory]:
+        lapsed = plan.lapse(now)
+        for memory in lapsed:
+            log.warning("nothing was heard of turn %d of %s, asking again", memory.turn, memory.feed)
+        return plan.due(now)
