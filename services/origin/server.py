@@ -72,9 +72,10 @@ def page_answer(path: str) -> Answer:
 class Origin:
     """The sample origin. `port` 0 picks a free one; `start` raises OSError when the port is taken."""
 
-    def __init__(self, clock: Clock, port: int = 0, host: str = "127.0.0.1") -> None:
+    def __init__(self, clock: Clock, port: int = 0, host: str = "127.0.0.1", name: str | None = None) -> None:
         self._clock = clock
         self._host = host
+        self._name = name or host
         self._wanted_port = port
         self._stopping = threading.Event()
         self._server: ThreadingHTTPServer | None = None
@@ -86,7 +87,7 @@ class Origin:
 
     def address_of(self, paper: Paper) -> str:
         """A feed's address. The slow paper lives on another host name, so that it holds up only itself."""
-        host = "localhost" if paper.manner == "slow" and self._host == "127.0.0.1" else self._host
+        host = "localhost" if paper.manner == "slow" and self._name == "127.0.0.1" else self._name
         return f"http://{host}:{self.port}/{paper.name}/feed"
 
     def start(self) -> None:
@@ -124,7 +125,7 @@ class Origin:
                     return
                 self._send(answer)
 
-            do_HEAD = do_GET
+            do_HEAD = do_GET  # noqa: N815 - the base class calls it so
 
             def _send(self, answer: Answer) -> None:
                 unchanged = answer.status == 200 and self.headers.get("If-None-Match") == answer.headers.get(

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Any
 
 from pressroom.crash import crash_point
-
 from pressroom.outcomes import Done, Emit, Outcome
 from pressroom.queues.topics import FEED_REFRESH, ONE_KEY, RECORD_PUBLISH, SCHEDULE
 from schemas import keys

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from typing import Any
 
 from cachetools import LRUCache
-from pressroom.crash import crash_point
 
 from pressroom.clock import Clock
+from pressroom.crash import crash_point
 from pressroom.objects.port import Conflict
 from pressroom.outcomes import Done, Emit, Outcome, Reject, Retry
 from pressroom.queues.topics import ONE_KEY, SCHEDULE
