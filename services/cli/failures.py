@@ -37,10 +37,10 @@ def list_(
     status: str, hours: float | None, by_cause: bool, limit: int, after: str, as_json: bool, **fields: Any
 ) -> None:
     """List failures, the latest first."""
-    since = datetime.now(UTC) - timedelta(hours=hours) if hours is not None else None  # noqa: DTZ - a person's "now"
+    since = datetime.now(UTC) - timedelta(hours=hours) if hours is not None else None
     wanted = Wanted(status=None if status == "any" else status, since=since, **fields)
     with office() as (desk, _):
-        lines = desk.list(wanted)
+        lines = desk.lines(wanted)
     if by_cause:
         found = causes(lines)
         if as_json:

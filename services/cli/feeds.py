@@ -26,7 +26,7 @@ def command() -> None:
 def list_(as_json: bool) -> None:
     """Every feed, what needs a person first."""
     with office() as (_, feeds):
-        found = feeds.list()
+        found = feeds.statuses()
     if as_json:
         click.echo("[" + ",".join(one.model_dump_json(exclude_none=True) for one in found) + "]")
         return

@@ -57,7 +57,8 @@ def rdf(paper: Paper, stories: Sequence[Story], base: str) -> str:
         '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/" '
         f'xmlns:dc="http://purl.org/dc/elements/1.1/"><channel rdf:about="{base}/{paper.name}/">'
         f"<title>{escape(paper.title)}</title><link>{base}/{paper.name}/</link>"
-        f"<description>A sample paper</description><items><rdf:Seq>{listed}</rdf:Seq></items></channel>\n{items}</rdf:RDF>\n"
+        f"<description>A sample paper</description><items><rdf:Seq>{listed}</rdf:Seq></items></channel>\n"
+        f"{items}</rdf:RDF>\n"
     )
 
 

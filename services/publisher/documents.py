@@ -134,10 +134,9 @@ def roll_back(old: Head, document: Document | None, command: Rollback, *, now: d
             f"not at turn {command.seen[0]} revision {command.seen[1]}; look again and decide anew"
         )
     assert document is not None
-    version = command.version or old.latest or old.version
     return old.model_copy(
         update={
-            "version": version,
+            "version": digest(document.source, document.entries),
             "revision": old.revision + 1,
             "hold": command.version is not None,
             "latest": (old.latest or old.version) if command.version is not None else None,
@@ -152,7 +151,7 @@ def _carried_out(old: Head, command: Rollback) -> bool:
         command.seen is not None
         and (old.turn, old.revision) == (command.seen[0], command.seen[1] + 1)
         and old.hold == (command.version is not None)
-        and old.version == wanted_version(old, command)
+        and (command.version is None or old.version.startswith(command.version))
     )
 
 
