@@ -114,7 +114,9 @@ class DirectoryStore:
         if etag is not None:
             return Listed(key, etag, found.st_size, _modified(found))
         stored = self._read(path)
-        return stored and Listed(key, stored.etag, len(stored.body), stored.modified)
+        if stored is None:
+            return None
+        return Listed(key, stored.etag, len(stored.body), stored.modified)
 
     def _read(self, path: Path) -> Stored | None:
         try:
