@@ -1,0 +1,141 @@
+"""The fetcher: ask → judge → read → emit. A feed is asked politely, read once, and said to be new only when it is.
+
+Trouble at the source is not a failed message: it ends as Done with a check that says so, and the scheduler decides
+when to ask again.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from pressroom.clock import Clock
+from pressroom.crash import crash_point
+from pressroom.http.answer import FetchError, Response
+from pressroom.objects.port import Conflict, ObjectStore
+from pressroom.outcomes import Done, Emit, Outcome
+from pressroom.queues.topics import ONE_KEY, RECORD_PUBLISH, SCHEDULE
+from schemas import keys
+from schemas.envelope import Envelope
+from schemas.messages import Check, FeedRefresh, Trouble
+from schemas.records import FeedRecord, Fetch, Hints, digest
+from services.fetcher.filters import chosen
+from services.fetcher.fitting import fitted
+from services.fetcher.parse import ParsedFeed, ParseError
+from services.fetcher.policy import (
+    Troubled,
+    Unchanged,
+    conditional,
+    first_chars,
+    hints_of,
+    judge,
+    trouble_of,
+    validators_of,
+)
+
+Get = Callable[[str, Mapping[str, str]], Response]
+"""Ask for an address with these header fields; raises `FetchError`."""
+
+Parse = Callable[[bytes, str | None, str], ParsedFeed]
+"""Body, Content-Type, address → what the feed says; raises `ParseError`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetcher:
+    """Handles `feed.refresh`. Keeps nothing between messages."""
+
+    get: Get
+    parse: Parse
+    store: ObjectStore
+    clock: Clock
+    raw_bytes_max: float
+
+    def handle(self, envelope: Envelope[FeedRefresh]) -> Outcome:
+        """Always Done: with a record for the publisher, or with a check for the scheduler."""
+        refresh = envelope.payload
+        try:
+            response = self.get(refresh.url, conditional(refresh.validators))
+        except FetchError as error:
+            return _failed(refresh, None, trouble_of(error))
+        now = self.clock.now()
+        verdict = judge(response, now)
+        fetch = _facts(refresh, response, at=now)
+        if isinstance(verdict, Troubled):
+            return _failed(refresh, fetch, verdict.trouble)
+        if isinstance(verdict, Unchanged) or fetch.content_hash == refresh.content_hash:
+            return _unchanged(refresh, fetch)
+        return self._read(refresh, response, fetch)
+
+    def _read(self, refresh: FeedRefresh, response: Response, fetch: Fetch) -> Outcome:
+        try:
+            parsed = self.parse(response.body, response.headers.get("Content-Type"), response.url)
+        except ParseError as error:
+            trouble = Trouble(
+                kind=error.kind, message=str(error)[:1000], status=200, first_bytes=first_chars(response.body) or None
+            )
+            return _failed(refresh, fetch, trouble)
+        entries = chosen(parsed.entries[: refresh.entries_max], refresh.include, refresh.exclude)
+        entries = fitted(entries)
+        fetch = fetch.model_copy(
+            update={
+                "digest": digest(parsed.source, entries),
+                "hints": hints_of(parsed.hints, response.headers, fetch.at),
+            }
+        )
+        if fetch.digest == refresh.digest and parsed.complete:
+            # Other bytes, the same feed (a build date, an advert): what is stored stays, the validators move on.
+            return _unchanged(refresh, fetch)
+        raw = self._keep(refresh.feed, response.body, fetch.content_hash)
+        crash_point("fetcher.after_raw")
+        record = FeedRecord(
+            feed=refresh.feed,
+            turn=refresh.turn,
+            fetch=fetch,
+            source=parsed.source,
+            entries=entries,
+            warnings=parsed.warnings,
+            complete=parsed.complete,
+            raw=raw,
+        )
+        return Done((Emit(RECORD_PUBLISH, keys.head(refresh.feed), record),))
+
+    def _keep(self, feed: str, body: bytes, content_hash: str | None) -> str | None:
+        """The answer as it came, to be parsed again after a fix without asking the site."""
+        if content_hash is None or len(body) > self.raw_bytes_max:
+            return None
+        key = keys.raw(feed, content_hash)
+        with suppress(Conflict):
+            # mtime=0: equal answers make equal objects.
+            self.store.create(key, gzip.compress(body, compresslevel=1, mtime=0), content_type="application/gzip")
+        return key
+
+
+def _facts(refresh: FeedRefresh, response: Response, *, at: datetime) -> Fetch:
+    return Fetch(
+        at=at,
+        url=refresh.url,
+        final_url=response.url[:2000],
+        permanent_url=response.permanent_url,
+        status=response.status,
+        elapsed_s=response.elapsed_s,
+        wire_bytes=response.wire_bytes,
+        validators=validators_of(response.headers),
+        content_hash=hashlib.sha256(response.body).hexdigest() if response.status == 200 else None,
+        hints=hints_of(Hints(), response.headers, at),
+    )
+
+
+def _unchanged(refresh: FeedRefresh, fetch: Fetch) -> Done:
+    return _checked(Check(feed=refresh.feed, turn=refresh.turn, result="unchanged", fetch=fetch))
+
+
+def _failed(refresh: FeedRefresh, fetch: Fetch | None, trouble: Trouble) -> Done:
+    return _checked(Check(feed=refresh.feed, turn=refresh.turn, result="failed", fetch=fetch, trouble=trouble))
+
+
+def _checked(check: Check) -> Done:
+    return Done((Emit(SCHEDULE, ONE_KEY, check),))
