@@ -6,24 +6,27 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
 from schemas.documents import FeedStatus, Head, SiteEntry
-from schemas.records import Entry
 from schemas.weather import WeatherRecord
 from services.web.desk import Desk, Outage
+from services.web.folding import Cluster, cluster
+from services.web.forecast import Forecast, forecast
 from services.web.freshness import State, judge
+from services.web.headlines import Headline, headlines
+from services.web.topstories import TopStory, rank
+
+MORE_MAX = 20
+"""Headlines of a box that unfold on the page; all of them are a click away in the stream."""
+
+MORE_BOXES_MAX = 60
+"""On pages with more boxes nothing unfolds: they are long enough."""
 
 
 @dataclass(frozen=True, slots=True)
-class Headline:
-    """One line of a box. `at` is the source's time, else when it was first seen, never in the future."""
+class Line:
+    """A headline in a box, and who else has it."""
 
-    id: str
-    title: str
-    link: str | None
-    at: datetime | None
-    feed: str
-    source: str
-    summary: str | None = None
-    language: str | None = None
+    headline: Headline
+    also: tuple[Headline, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +35,23 @@ class Box:
     title: str
     home: str | None
     state: State
-    headlines: tuple[Headline, ...]
-    more: tuple[Headline, ...] = ()
+    lines: tuple[Line, ...]
+    more: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class FrontPage:
+    """`changes_at`: when time alone will make this another page: a state that turns, or the next midnight."""
+
     site: SiteEntry
     sites: tuple[SiteEntry, ...]
     at: datetime
     zone: timezone
+    top: tuple[TopStory, ...]
     boxes: tuple[Box, ...]
-    weather: WeatherRecord | None
+    weather: Forecast | None
     outage: Outage
-    changes_at: datetime | None
-    """When time alone will make this another page: a state that turns, or the next midnight."""
+    changes_at: datetime
 
     @property
     def unwell(self) -> int:
@@ -57,72 +62,78 @@ class FrontPage:
         return max((box.state.fetched for box in self.boxes if box.state.fetched), default=None)
 
 
-def front_page(desk: Desk, now: datetime) -> FrontPage:
-    site = next(entry for entry in desk.sites if entry.site == desk.status.site)
+def front_page(desk: Desk, now: datetime, *, top: bool = True) -> FrontPage:
+    """`top` false: no block of top stories, and nothing is folded."""
     zone = zone_of(desk.weather)
-    boxes = tuple(box(row, desk.heads.get(row.feed), now) for row in desk.status.feeds)
-    turns = [one.state.changes_at for one in boxes if one.state.changes_at is not None]
+    news = {row.feed: _news(row, desk.heads.get(row.feed), now) for row in desk.status.feeds}
+    clusters = cluster([line for lines in news.values() for line in lines], now) if top else []
+    stories = rank(clusters, now)
+    folds = _Folds.of(clusters, stories)
+    more_max = MORE_MAX if len(news) <= MORE_BOXES_MAX else 0
+    boxes = tuple(
+        _box(row, desk.heads.get(row.feed), folds.lines(news[row.feed]), more_max, now) for row in desk.status.feeds
+    )
+    turns = [box.state.changes_at for box in boxes if box.state.changes_at is not None]
     return FrontPage(
-        site=site,
+        site=next(entry for entry in desk.sites if entry.site == desk.status.site),
         sites=desk.sites,
         at=now,
         zone=zone,
+        top=stories,
         boxes=boxes,
-        weather=desk.weather,
+        weather=forecast(desk.weather, now, zone) if desk.weather is not None else None,
         outage=desk.outage,
         changes_at=min([*turns, midnight_after(now, zone)]),
     )
 
 
-def box(status: FeedStatus, head: Head | None, now: datetime) -> Box:
-    title = status.title or (head.document.source.title if head is not None else None) or status.url
-    lines = headlines(status.feed, title, head, now)
-    home = status.home or (head.document.source.home if head is not None else None)
+@dataclass(frozen=True, slots=True)
+class _Folds:
+    """What several sources tell is shown once: at the top, else in the box of whoever had it first."""
+
+    hidden: frozenset[tuple[str, str]]
+    also: dict[tuple[str, str], tuple[Headline, ...]]
+
+    @classmethod
+    def of(cls, clusters: list[Cluster], stories: tuple[TopStory, ...]) -> _Folds:
+        at_top = {_name(story.lead) for story in stories if story.sources > 1}
+        hidden: set[tuple[str, str]] = set()
+        also = {}
+        for one in clusters:
+            hidden.update(_name(line) for line in one.others)
+            if _name(one.lead) in at_top:
+                hidden.add(_name(one.lead))
+            elif one.others:
+                also[_name(one.lead)] = one.by_source()
+        return cls(frozenset(hidden), also)
+
+    def lines(self, news: tuple[Headline, ...]) -> list[Line]:
+        """A box is never folded empty: then it keeps what it has."""
+        shown = [line for line in news if _name(line) not in self.hidden] or list(news)
+        return [Line(line, self.also.get(_name(line), ())) for line in shown]
+
+
+def _name(line: Headline) -> tuple[str, str]:
+    return line.feed, line.id
+
+
+def _news(row: FeedStatus, head: Head | None, now: datetime) -> tuple[Headline, ...]:
+    return headlines(row.feed, _title(row, head), row.url, head, now)
+
+
+def _title(row: FeedStatus, head: Head | None) -> str:
+    return row.title or (head.document.source.title if head is not None else None) or row.url
+
+
+def _box(row: FeedStatus, head: Head | None, lines: list[Line], more_max: int, now: datetime) -> Box:
     return Box(
-        feed=status.feed,
-        title=title,
-        home=home,
-        state=judge(status, head, now),
-        headlines=lines[: status.items_max],
-        more=lines[status.items_max :],
+        feed=row.feed,
+        title=_title(row, head),
+        home=row.home or (head.document.source.home if head is not None else None),
+        state=judge(row, head, now),
+        lines=tuple(lines[: row.items_max]),
+        more=tuple(lines[row.items_max : row.items_max + more_max]),
     )
-
-
-def headlines(feed: str, source: str, head: Head | None, now: datetime) -> tuple[Headline, ...]:
-    """A feed's entries, newest first; those without any time keep the source's order, at the end."""
-    if head is None:
-        return ()
-    language = head.document.source.language
-    lines = [_headline(feed, source, entry, language, now) for entry in head.document.entries]
-    return tuple(sorted(lines, key=lambda line: -line.at.timestamp() if line.at else float("inf")))
-
-
-def _headline(feed: str, source: str, entry: Entry, language: str | None, now: datetime) -> Headline:
-    return Headline(
-        id=entry.id,
-        title=entry.title or _first_words(entry.summary) or entry.link or "(untitled)",
-        link=entry.link,
-        at=entry_time(entry, now),
-        feed=feed,
-        source=source,
-        summary=entry.summary,
-        language=entry.language or language,
-    )
-
-
-def entry_time(entry: Entry, now: datetime) -> datetime | None:
-    """What to order by: a time in the future counts as when the entry was first seen."""
-    if entry.published is not None and entry.published <= now:
-        return entry.published
-    if entry.first_seen is not None:
-        return min(entry.first_seen, now)
-    return now if entry.published is not None else None
-
-
-def _first_words(text: str | None) -> str | None:
-    if not text:
-        return None
-    return text if len(text) <= 100 else text[:100].rsplit(" ", 1)[0] + " …"
 
 
 def zone_of(weather: WeatherRecord | None) -> timezone:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import UTC, datetime, timezone
 from pathlib import Path
 from typing import Any, Final
@@ -25,7 +26,14 @@ class Templates:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self._environment.filters |= {"iso": iso, "clock": clock_text, "day": day_text, "safe_link": safe_link}
+        self._environment.filters |= {
+            "iso": iso,
+            "clock": clock_text,
+            "day": day_text,
+            "safe_link": safe_link,
+            "sentence": sentence,
+            "is_rtl": is_rtl,
+        }
         self._environment.globals |= {"asset": assets.url}
 
     def render(self, name: str, **values: Any) -> bytes:
@@ -52,3 +60,17 @@ def day_text(moment: datetime, zone: timezone) -> str:
 def safe_link(link: str | None) -> str | None:
     """Only web addresses become links, whatever a document says: the last gate before the page."""
     return link if link is not None and link.lower().startswith(("https://", "http://")) else None
+
+
+def sentence(text: str) -> str:
+    """The first letter large, the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def is_rtl(text: str) -> bool:
+    """By the first letter that has a direction, as `dir=auto` does: here for the line around a title."""
+    for character in text:
+        direction = unicodedata.bidirectional(character)
+        if direction in {"L", "R", "AL"}:
+            return direction != "L"
+    return False
