@@ -53,9 +53,7 @@ class Client:
         self._timeout = (limits.connect_s, limits.total_s)
         self._fields = {"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": ACCEPT_ENCODING}
 
-    def get(
-        self, url: str, *, headers: Mapping[str, str] | None = None, max_redirects: int | None = None
-    ) -> Response:
+    def get(self, url: str, *, headers: Mapping[str, str] | None = None, max_redirects: int | None = None) -> Response:
         """Ask for `url` and follow where it leads. Any status is an answer; raises `FetchError` when there is none."""
         exchange = Exchange(self._guard, self._resolver, self._limits, self._clock)
         redirects_max = self._limits.redirects_max if max_redirects is None else max_redirects
