@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -101,6 +102,7 @@ class Wanted(BaseModel):
     sites: tuple[str, ...]
 
 
+@lru_cache(maxsize=100_000)
 def host_of(url: str) -> str:
     """Whom politeness is owed: the host, with its port when that is not the scheme's own."""
     parts = urlsplit(url)

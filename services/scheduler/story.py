@@ -20,10 +20,11 @@ from pressroom.outcomes import Done, Emit, Outcome, Unavailable
 from schemas.envelope import Envelope, new_id
 from schemas.messages import Check, Pause, Tick, WeatherRequest, Wish
 from services.scheduler import letters
-from services.scheduler.ledger import BadLedger, Ledger
+from services.scheduler.ledger import Ledger
 from services.scheduler.memory import FeedMemory
 from services.scheduler.plan import Plan
 from services.scheduler.policy import Rules
+from services.scheduler.shards import BadLedger
 from services.scheduler.sites import SiteBook, wanted_feeds
 from services.scheduler.statuses import StatusBoard
 from services.scheduler.trouble import open_failures
@@ -120,7 +121,8 @@ class Scheduler:
             # Being called again means that the last batch was settled, so all it sent has arrived.
             self._plan.confirm(self._sent)
             return self._plan, []
-        plan = Plan(Ledger.load(self._store), self._rules, self._rng)
+        feeds = sum(len(site.feeds) for site in self._book.sites.values())
+        plan = Plan(Ledger.load(self._store, feeds, new_id(now)), self._rules, self._rng)
         emits = self._follow(plan, now)
         unsent = [memory for memory in plan.resume() if memory.feed in plan.wanted]
         log.info("leading: %d feeds, %d refreshes to be sent again", len(plan.wanted), len(unsent))

@@ -63,7 +63,10 @@ class MemoryStore:
         self.objects.pop(key, None)
 
     def list(self, prefix: str, *, after: str = "", limit: int) -> Iterator[Listed]:
-        raise NotImplementedError
+        names = sorted(key for key in self.objects if key.startswith(prefix) and key > after)
+        for key in names[:limit]:
+            body, etag = self.objects[key]
+            yield Listed(key, etag, len(body), datetime.now(UTC))
 
 
 def write_site(folder: Path, name: str, urls: Sequence[str], head: str = "") -> None:

@@ -216,8 +216,9 @@ def test_a_deposed_scheduler_forgets_and_starts_anew_when_it_leads_again(
 
 
 def test_a_store_that_fails_in_the_middle_of_a_save_costs_nothing(
-    sites: Path, store: MemoryStore, clock: SetClock
+    sites: Path, store: MemoryStore, clock: SetClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("services.scheduler.shards.FEEDS_A_SHARD", 4)
     write_site(sites, "more", [f"https://h{n}.example/feed" for n in range(20)])
     room = Room(sites, store, clock)
     store.fail_after = 3
