@@ -1,0 +1,139 @@
+"""What a subscription holds: each message from its arrival to its end, and who has it. From any thread."""
+
+from __future__ import annotations
+
+import heapq
+import threading
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+
+
+class State(Enum):
+    """HELD: here, not handed out (yet, or again). OUT: handed out. SETTLED: over. LOST: the broker has it back."""
+
+    HELD = "held"
+    OUT = "out"
+    SETTLED = "settled"
+    LOST = "lost"
+
+
+class Holder(Protocol):
+    """The subscription that a message came by."""
+
+    def take_back(self, received: Received) -> None:
+        """It was released: hand it out again."""
+
+    def settled(self, several: Sequence[Received]) -> bool:
+        """Acknowledge what is over. False when some of it was lost before, and so comes again."""
+
+
+class Received:
+    """A delivery. `tag` is the broker's number for it on its channel and gives the order in which it came."""
+
+    __slots__ = ("body", "deliveries", "expires", "holder", "key", "not_before", "seating", "state", "tag", "topic")
+
+    def __init__(
+        self,
+        topic: str,
+        key: str,
+        body: bytes,
+        *,
+        deliveries: int,
+        tag: int,
+        seating: int,
+        holder: Holder,
+    ) -> None:
+        self.topic = topic
+        self.key = key
+        self.body = body
+        self.deliveries = deliveries
+        self.tag = tag
+        self.seating = seating
+        self.not_before: datetime | None = None
+        self.expires: datetime | None = None
+        self.state = State.HELD
+        self.holder = holder
+
+    def __lt__(self, other: Received) -> bool:
+        return self.tag < other.tag
+
+    def release(self) -> None:
+        self.holder.take_back(self)
+
+    def has_expired(self, now: datetime) -> bool:
+        return self.expires is not None and self.expires <= now
+
+
+class Hand:
+    """The messages of one subscription: waiting to be handed out, in the order they came, and handed out."""
+
+    def __init__(self, credit: int) -> None:
+        self.paused = False
+        self._credit = credit
+        self._changed = threading.Condition()
+        self._held: list[Received] = []  # a heap: what is released goes back to where it was
+        self._out: set[Received] = set()
+
+    @property
+    def held(self) -> int:
+        return len(self._held)
+
+    @property
+    def out(self) -> int:
+        return len(self._out)
+
+    def put(self, received: Received) -> None:
+        with self._changed:
+            heapq.heappush(self._held, received)
+
+    def next(self) -> Received | None:
+        """The next to hand out; None while paused, at the limit of credit, or with nothing there."""
+        with self._changed:
+            if self.paused or not self._held or len(self._out) >= self._credit:
+                return None
+            received = heapq.heappop(self._held)
+            received.state = State.OUT
+            self._out.add(received)
+            return received
+
+    def take_back(self, received: Received) -> bool:
+        """Released: to be handed out again. False when it was not handed out any more."""
+        with self._changed:
+            if received.state is not State.OUT:
+                return False
+            self._out.discard(received)
+            received.state = State.HELD
+            heapq.heappush(self._held, received)
+            self._changed.notify_all()
+            return True
+
+    def settle(self, several: Iterable[Received]) -> list[Received]:
+        """They are over. Returns those that were handed out until now; others were settled before, or lost."""
+        with self._changed:
+            settled = [received for received in several if received.state is State.OUT]
+            for received in settled:
+                received.state = State.SETTLED
+            self._out.difference_update(settled)
+            self._changed.notify_all()
+            return settled
+
+    def give_up_held(self) -> list[Received]:
+        """All that is not handed out, to be returned to the broker."""
+        with self._changed:
+            held, self._held = sorted(self._held), []
+            return held
+
+    def lose_all(self) -> None:
+        """The channel is gone, and with it the right to settle what came by it."""
+        with self._changed:
+            for received in (*self._held, *self._out):
+                received.state = State.LOST
+            self._held.clear()
+            self._out.clear()
+            self._changed.notify_all()
+
+    def wait_until_none_is_out(self, timeout_s: float) -> bool:
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._out, timeout_s)

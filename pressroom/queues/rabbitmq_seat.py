@@ -1,0 +1,130 @@
+"""A channel that is kept: opened again with back-off when the connection, the channel or a queue goes away.
+
+Everything here runs on the link's I/O thread, except reading `trouble`.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from typing import Any
+
+from pika import SelectConnection
+from pika.channel import Channel
+
+from pressroom.queues.rabbitmq_link import Link, backoff_s, said
+from pressroom.queues.topology import MARKER, Topology
+
+_log = logging.getLogger(__name__)
+_UNLIKE = re.compile(r"inequivalent arg '(?P<argument>[^']+)' for (?P<what>queue|exchange) '(?P<name>[^']+)'")
+
+
+class Seat:
+    """`furnish` declares and subscribes on each new channel and then calls `ready`; `vacated` is told of each loss."""
+
+    def __init__(self, link: Link, name: str, furnish: Callable[[Channel], None], vacated: Callable[[], None]) -> None:
+        self.trouble: str | None = "connecting"
+        self._link = link
+        self._name = name
+        self._furnish = furnish
+        self._vacated = vacated
+        self._wanted = False
+        self._channel: Channel | None = None
+        self._failures = 0
+        link.watch(self._link_is_up, self._link_is_down)
+
+    @property
+    def is_taken(self) -> bool:
+        return self._channel is not None
+
+    def take(self) -> None:
+        """Sit down, now or as soon as there is a connection, and stay until `leave`."""
+        self._wanted = True
+        self._open()
+
+    def leave(self) -> bool:
+        """Give it up: the broker takes back at once what is unacknowledged. False when there was no seat."""
+        self._wanted = False
+        if self._channel is None:
+            return False
+        if not self._channel.is_closing:
+            self._channel.close()
+        return True
+
+    def give_up_channel(self, trouble: str) -> None:
+        """Close the channel and come back on a new one, after a pause."""
+        self.trouble = trouble
+        if self._channel is not None and self._channel.is_open:
+            self._channel.close()
+
+    def ready(self) -> None:
+        self._failures = 0
+        self.trouble = None
+
+    def _link_is_up(self, _connection: SelectConnection) -> None:
+        self._open()
+
+    def _link_is_down(self, trouble: str) -> None:
+        self.trouble = trouble
+
+    def _open(self) -> None:
+        connection = self._link.connection
+        if not self._wanted or self._channel is not None or connection is None or not connection.is_open:
+            return
+        self._channel = connection.channel(on_open_callback=self._opened)
+        self._channel.add_on_close_callback(self._closed)
+
+    def _opened(self, channel: Channel) -> None:
+        channel.add_on_cancel_callback(self._cancelled)
+        self._furnish(channel)
+
+    def _cancelled(self, _frame: Any) -> None:
+        # The broker cancels a consumer when its queue was deleted, or when its node went and took the leader along.
+        self.give_up_channel(f"{self._name}: the broker cancelled the subscription, its queue is gone")
+
+    def _closed(self, _channel: Channel, reason: Exception) -> None:
+        self._channel = None
+        self._vacated()
+        if not self._wanted:
+            self.trouble = None
+            return
+        if self.trouble is None:
+            self.trouble = f"{self._name}: {explain(reason)}"
+        connection = self._link.connection
+        if connection is not None and connection.is_open:
+            delay_s = backoff_s(self._failures, self._link.rng)
+            self._failures += 1
+            _log.warning("%s; subscribing again in %.1f s", self.trouble, delay_s)
+            self._link.later(delay_s, self._open)
+
+
+def declare(channel: Channel, topology: Topology) -> None:
+    """Send all declarations without waiting; the next call that has an answer tells when they are through.
+
+    What already exists as declared is left alone. What exists otherwise closes the channel: see `explain`.
+    """
+    for exchange in sorted(topology.exchanges, key=lambda each: each.name):
+        channel.exchange_declare(exchange.name, exchange.kind, durable=True)
+    # The marker first: a wrong partition count must stop before it creates partitions.
+    for name in sorted(topology.queues, key=lambda each: (each != MARKER, each)):
+        channel.queue_declare(name, durable=True, arguments=dict(topology.queues[name]))
+    for binding in sorted(topology.bindings, key=lambda each: (each.exchange, each.queue)):
+        channel.queue_bind(binding.queue, binding.exchange, binding.routing_key)
+
+
+def explain(reason: BaseException) -> str:
+    """Why the broker closed a channel, with what to do about it where that is known."""
+    text = said(reason)
+    found = _UNLIKE.search(text)
+    if found is None:
+        return text
+    if found["name"] == MARKER:
+        return (
+            f"the broker was set up for another number of partitions ({text}); set PRESSROOM_PARTITIONS to it, "
+            "or stop the fleet and run `pressroom topology apply`"
+        )
+    return (
+        f"{found['what']} {found['name']} exists with another {found['argument']} ({text}); "
+        "`pressroom topology check` shows all that differs"
+    )
