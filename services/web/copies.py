@@ -92,8 +92,10 @@ class Copies:
         if copy is not None:
             return copy
         with self._lock:
-            if key in self._absent:
-                return None
+            # The request that this reader would have waited for may have landed since the look above.
+            copy = self._memory.get(key)
+            if copy is not None or key in self._absent:
+                return copy
             flight, mine = self._board(key)
         if mine:
             self._fly(key, flight)

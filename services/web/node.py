@@ -30,6 +30,9 @@ from services.web.shelf import Shelf
 
 log = logging.getLogger(__name__)
 BROKER_POLL_S = 1.0
+LISTEN_S = 0.5
+"""A broker that is down must not hold up a start: after this it is waited for beside the readers."""
+
 TRIM_ROUNDS = 600
 STOP_S = 2.0
 
@@ -67,6 +70,7 @@ class WebNode:
         self.renderer = Renderer(self.table, self.press.render_site, clock)
         self._subscription: Subscription | None = None
         self._want_lock = threading.Lock()
+        self._listening = threading.Event()
         self._stopping = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="web-watch", daemon=True)
         self.wsgi: Gate = create_app(
@@ -88,9 +92,8 @@ class WebNode:
         self.open()
         self.refresher.start()
         self.renderer.start()
-        if self._queue is not None:
-            self._subscription = self._queue.listen(self.refresher.on_notice)
         self._watcher.start()
+        self._listening.wait(LISTEN_S)
 
     def open(self) -> None:
         """Lay out what is on disk and render it, in this thread."""
@@ -106,12 +109,12 @@ class WebNode:
 
     def stop(self) -> None:
         self._stopping.set()
+        if self._watcher.is_alive():
+            self._watcher.join(STOP_S)
         if self._subscription is not None:
             self._subscription.close(STOP_S)
         self.refresher.stop(STOP_S)
         self.renderer.stop(STOP_S)
-        if self._watcher.is_alive():
-            self._watcher.join(STOP_S)
 
     def sites(self) -> list[str]:
         index = self.copies.value(keys.SITES_INDEX, SiteIndex)
@@ -149,12 +152,20 @@ class WebNode:
 
     def _watch(self) -> None:
         """The broker's trouble is a state, not an event: looked at once a second. Now and then the disk is tidied."""
+        self._listen()
         rounds = 0
         while not self._clock.wait(self._stopping, BROKER_POLL_S):
             self._look_at_broker()
             rounds += 1
             if rounds % TRIM_ROUNDS == 0:
                 self.shelf.trim(self.agenda.kept())
+
+    def _listen(self) -> None:
+        if self._queue is not None:
+            self._subscription = self._queue.listen(self.refresher.on_notice)
+            # What changed while this took was asked for too early and announced too early.
+            self.refresher.on_notice(None)
+        self._listening.set()
 
     def _look_at_broker(self) -> None:
         trouble = self._subscription.trouble if self._subscription is not None else None

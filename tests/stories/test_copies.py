@@ -429,10 +429,10 @@ class TestNode:
         node = WebNode(filled.store, notices, SystemClock(), settings, cell_of=cell_of)  # type: ignore[arg-type]
         notices.trouble = "connection lost"
         node.start()
-        eventually(lambda: b"no word from the broker" in body(node, "/s/linux"))
+        eventually(lambda: b"No word from the broker" in body(node, "/s/linux"))
         assert node.health()["ready"]
         notices.trouble = None
-        eventually(lambda: b"no word from the broker" not in body(node, "/s/linux"))
+        eventually(lambda: b"No word from the broker" not in body(node, "/s/linux"))
         node.stop()
 
     def test_a_new_site_appears_without_a_restart(self, settings: Settings, filled: Newsroom) -> None:
