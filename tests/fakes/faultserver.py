@@ -111,6 +111,7 @@ class FaultServer:
 
     def stop(self) -> None:
         self._stopping.set()
+        socket.create_connection((self.addresses[0], self.port)).close()  # wakes the acceptor
         self._acceptor.join()
         with self._changed:
             links = list(self._open)
@@ -130,7 +131,7 @@ class FaultServer:
             for listener in self._listeners:
                 selector.register(listener, selectors.EVENT_READ)
             while not self._stopping.is_set():
-                for key, _ in selector.select(0.05):
+                for key, _ in selector.select():
                     link, _peer = key.fileobj.accept()  # type: ignore[union-attr]
                     self.connections += 1
                     threading.Thread(target=self._serve, args=(link, self.connections), daemon=True).start()
