@@ -1,0 +1,40 @@
+"""Named crash points: where a test may kill a process, to show that nothing is lost there.
+
+`PRESSROOM_CRASH_AT=name` ends the process at that point as kill -9 would (no clean-up, exit code 137), once: the
+marker file `PRESSROOM_CRASH_MARKER` is made first, and a restarted process that finds it goes on.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+POINTS: Final[dict[str, str]] = {
+    "loop.before_handler": "a message was handed out, nothing was done",
+    "loop.after_handler": "the handler has ended, nothing was emitted",
+    "queue.after_emits": "what follows is safe in the queue, its cause is not acknowledged",
+    "loop.after_settle": "the message is acknowledged",
+    "scheduler.after_save": "the ledger says 'sending', nothing is sent",
+    "fetcher.after_raw": "the answer is kept as it came, nothing was emitted",
+    "publisher.before_version": "a record was judged, nothing is stored",
+    "publisher.after_version": "the version is stored, the head still shows the old one",
+    "publisher.after_head": "the head is new, no node was told",
+    "publisher.after_notice": "nodes were told, the scheduler was not",
+    "publisher.after_failure": "the failure is stored, its dead letter is not acknowledged",
+    "publisher.after_act": "the failure says 'replayed', nothing was sent again",
+}
+"""Every point and what is true there. A test holds that each is used exactly once and that each can be hit."""
+
+
+def crash_point(name: str) -> None:
+    """Do nothing, unless the environment names this point."""
+    if os.environ.get("PRESSROOM_CRASH_AT") != name:
+        return
+    marker = os.environ.get("PRESSROOM_CRASH_MARKER")
+    if marker is not None:
+        try:
+            Path(marker).touch(exist_ok=False)
+        except FileExistsError:
+            return
+    os._exit(137)

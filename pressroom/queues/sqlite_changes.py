@@ -1,0 +1,111 @@
+"""What one transaction is to do: collected from many callers, written as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pressroom.outcomes import BackendUnavailable
+from pressroom.queues.port import Full, Parcel, Settlement, Unroutable
+from pressroom.queues.sqlite_tables import Tables
+from pressroom.queues.topics import describe
+
+if TYPE_CHECKING:
+    from pressroom.queues.sqlite_subscription import SqliteDelivery, SqliteSubscription
+
+
+class Changes:
+    """One transaction's work. A call is admitted whole or refused whole, before anything of it is written."""
+
+    def __init__(self, tables: Tables, now: float) -> None:
+        self.tables = tables
+        self.now = now
+        self.parcels: list[Parcel] = []
+        self.settled: list[SqliteDelivery] = []
+        self.returned: list[SqliteDelivery] = []
+        self.retired: list[SqliteSubscription] = []
+        self.notices: list[bytes] = []
+        self._totals: dict[str, int] = {}
+        self._growth: dict[str, int] = {}
+
+    @property
+    def must_last(self) -> bool:
+        """Somebody is promised that this survives a power cut. Who holds what may be forgotten: holders die too."""
+        return bool(self.parcels or self.settled)
+
+    def publish(self, parcels: Sequence[Parcel]) -> None:
+        """Raises `Unroutable` or `Full`."""
+        self._admit(parcels, [])
+        self.parcels.extend(parcels)
+
+    def settle(self, settlements: Sequence[Settlement]) -> None:
+        """Raises `Unroutable`, `Full`, or `BackendUnavailable` when a delivery is no longer its consumer's."""
+        deliveries: list[SqliteDelivery] = [settlement.delivery for settlement in settlements]  # type: ignore[misc]
+        for delivery in deliveries:
+            if not delivery.is_open:
+                raise BackendUnavailable("queue", f"the message for {delivery.key} was returned before it was settled")
+        parcels = [parcel for settlement in settlements for parcel in settlement.emits]
+        self._admit(parcels, deliveries)
+        self.parcels.extend(parcels)
+        for delivery in deliveries:
+            delivery.subscription.drop(delivery)
+        self.settled.extend(deliveries)
+
+    def give_back(self, deliveries: Sequence[SqliteDelivery]) -> None:
+        still_open = [delivery for delivery in deliveries if delivery.is_open]
+        for delivery in still_open:
+            delivery.subscription.drop(delivery)
+        self.returned.extend(still_open)
+
+    def _admit(self, parcels: Sequence[Parcel], leaving: Sequence[SqliteDelivery]) -> None:
+        growth: dict[str, int] = {}
+        for parcel in parcels:
+            growth[parcel.topic] = growth.get(parcel.topic, 0) + 1
+        for name in growth:
+            if describe(name) is None:
+                raise Unroutable(f"there is no topic {name!r}; see pressroom/queues/topics.py")
+        for delivery in leaving:
+            growth[delivery.topic] = growth.get(delivery.topic, 0) - 1
+        for name, more in growth.items():
+            topic = describe(name)
+            if topic is not None and topic.bound is not None and more > 0 and self._total(name) + more > topic.bound:
+                raise Full(name, topic.bound)
+        for name, more in growth.items():
+            self._growth[name] = self._growth.get(name, 0) + more
+
+    def _total(self, topic: str) -> int:
+        if topic not in self._totals:
+            self._totals[topic] = self.tables.total(topic)
+        return self._totals[topic] + self._growth.get(topic, 0)
+
+    def write(self) -> None:
+        if self.parcels:
+            self.tables.insert(self.parcels, self.now)
+        if self.settled:
+            suspects = any(delivery.deliveries > 1 for delivery in self.settled)
+            self.tables.remove([delivery.id for delivery in self.settled], suspects=suspects)
+        if self.returned:
+            self.tables.unclaim([delivery.id for delivery in self.returned], crashed=False)
+        self._free_slots()
+        for name, more in self._growth.items():
+            if more:
+                self.tables.add_to_total(name, more)
+        if self.notices:
+            self.tables.add_notices(self.notices)
+
+    def _free_slots(self) -> None:
+        left = {d.slot for d in (*self.settled, *self.returned) if not d.subscription.holds_slot(d.slot)}
+        if left:
+            self.tables.free_slots(left)
+        for subscription in self.retired:
+            self.tables.remove_holder(subscription.holder)
+
+    def undo(self) -> Changes:
+        """The transaction failed: settled messages are open again, as their callers are told. What was given
+        back stays so, and is what the next transaction has to do.
+        """
+        for delivery in self.settled:
+            delivery.subscription.add(delivery)
+        rest = Changes(self.tables, self.now)
+        rest.returned, rest.retired = self.returned, self.retired
+        return rest
