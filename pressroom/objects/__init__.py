@@ -62,4 +62,4 @@ def open_store(
         from pressroom.objects.directory import DirectoryStore  # noqa: PLC0415
 
         return DirectoryStore(Path(path))
-    raise StoreMisconfigured(f"no object store has an address like {url!r}: s3://BUCKET?endpoint=… or a path")
+    raise StoreMisconfigured(f"no object store is addressed by {scheme or 'nothing'}: s3://BUCKET?endpoint=… or a path")

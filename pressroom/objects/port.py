@@ -152,7 +152,8 @@ class ObjectStore(Protocol):
 
         write_id: 1 to 100 characters that name this one write. When an answer is lost, the object read
         back with the same id and the same bytes is known as the own success, even in the next process.
-        Raises Conflict, and as `get`.
+        Raises Conflict, and as `get`. A Conflict may still hide a success that another writer replaced
+        before it was confirmed: look into what is there now before doing the same thing again.
         """
 
     def delete(self, key: str) -> None:

@@ -91,7 +91,9 @@ class Bucket:
     def _named(self, what: str, error: boto.ClientError) -> Exception:
         """Our name for an answer that is no success; the error itself when it is none that we know."""
         meta: Any = error.response["ResponseMetadata"]
-        status, code = int(meta["HTTPStatusCode"]), error.response["Error"].get("Code", "")
+        # Where an answer has no code of S3's, botocore puts the status in its place.
+        status = int(meta["HTTPStatusCode"])
+        code = error.response["Error"].get("Code", "").removeprefix(str(status))
         meaning = meaning_of(status, code)
         if meaning is Meaning.UNAVAILABLE:
             return self.down(f"{what}: {status} {code}", kind_of(status, code))

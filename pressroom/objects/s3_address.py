@@ -22,46 +22,47 @@ class Address:
 
 
 def parse_address(url: str) -> Address:
-    """Raises StoreMisconfigured with one line that says what is wrong, never repeating a password."""
+    """Raises StoreMisconfigured with one line that says what is wrong; the line repeats no value of the address."""
     parts = urlsplit(url)
     if "@" in parts.netloc:
-        raise StoreMisconfigured("credentials don't belong into the store's address; give them apart")
+        raise StoreMisconfigured("the object store's address must not hold credentials; they are settings of their own")
     if parts.scheme != "s3" or not parts.netloc or parts.path.strip("/"):
-        raise StoreMisconfigured(f"{url!r}: an S3 store is s3://BUCKET?endpoint=…&region=…&prefix=…")
-    given = _parameters(url, parts)
+        raise StoreMisconfigured("the object store's address is s3://BUCKET?endpoint=…&region=…&prefix=…")
+    given = _parameters(parts)
     return Address(
         bucket=parts.netloc,
-        endpoint=_endpoint(url, given.get("endpoint")),
+        endpoint=_endpoint(given.get("endpoint")),
         region=given.get("region", _DEFAULT_REGION),
-        prefix=_prefix(url, given.get("prefix", "")),
+        prefix=_prefix(given.get("prefix", "")),
     )
 
 
-def _parameters(url: str, parts: SplitResult) -> dict[str, str]:
+def _parameters(parts: SplitResult) -> dict[str, str]:
     pairs = parse_qsl(parts.query, keep_blank_values=True)
     given = dict(pairs)
-    unknown = sorted(given.keys() - set(_PARAMETERS))
+    known = ", ".join(_PARAMETERS)
+    unknown = ", ".join(sorted(given.keys() - set(_PARAMETERS)))
     if unknown:
-        raise StoreMisconfigured(f"{url!r}: unknown {', '.join(unknown)}; there are {', '.join(_PARAMETERS)}")
+        raise StoreMisconfigured(f"the object store's address knows no {unknown}; there are {known}")
     if len(given) < len(pairs) or not all(given.values()):
-        raise StoreMisconfigured(f"{url!r}: each of {', '.join(_PARAMETERS)} once, and not empty")
+        raise StoreMisconfigured(f"the object store's address has each of {known} at most once, and not empty")
     return given
 
 
-def _endpoint(url: str, endpoint: str | None) -> str | None:
+def _endpoint(endpoint: str | None) -> str | None:
     if endpoint is None:
         return None
     parts = urlsplit(endpoint)
     if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
-        raise StoreMisconfigured(f"{url!r}: the endpoint is http://HOST:PORT or https://HOST:PORT")
+        raise StoreMisconfigured("the object store's endpoint is http://HOST:PORT or https://HOST:PORT")
     return endpoint.rstrip("/")
 
 
-def _prefix(url: str, prefix: str) -> str:
+def _prefix(prefix: str) -> str:
     folder = prefix.strip("/")
     if not folder:
         return ""
     try:
         return check_key(folder) + "/"
     except BadKey as error:
-        raise StoreMisconfigured(f"{url!r}: {error}") from error
+        raise StoreMisconfigured(f"the object store's prefix: {error}") from error

@@ -52,6 +52,7 @@ _BY_STATUS = {
 }
 _KINDS = {429: "slow_down", 503: "slow_down", 507: "full"}
 _ADVICE = {
+    "": "what answers there speaks no S3; check the endpoint in the address",
     "NoSuchBucket": "create the bucket, or correct its name in the address",
     "InvalidBucketName": "correct the bucket's name in the address",
     "InvalidAccessKeyId": "the store does not know this access key",
@@ -73,7 +74,9 @@ def meaning_of(status: int, code: str) -> Meaning:
     known = _BY_CODE.get(code) or _BY_STATUS.get(status)
     if known is not None:
         return known
-    return Meaning.UNAVAILABLE if status >= 500 else Meaning.UNKNOWN
+    if status >= 500:
+        return Meaning.UNAVAILABLE
+    return Meaning.UNKNOWN if code else Meaning.MISCONFIGURED
 
 
 def kind_of(status: int, code: str) -> str:
