@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
 from pressroom.http.answer import FetchError, Headers, Response
+from pressroom.http.times import fresh_s, retry_after_s
 from schemas.errors import ErrorKind
 from schemas.messages import Trouble
 from schemas.records import Hints, Validators
 
-RETRY_AFTER_MAX_S = 86_400.0
-"""A source that asks us to come back in a year is asked again tomorrow."""
-FRESHNESS_MAX_S = 86_400.0
 FIRST_CHARS = 300
 
 ACCEPT = (
@@ -99,53 +96,10 @@ def trouble_of(error: FetchError) -> Trouble:
     return Trouble(kind=error.kind, message=str(error.message)[:1000], status=error.status)
 
 
-def retry_after_s(headers: Headers, now: datetime) -> float | None:
-    """Seconds to wait as `Retry-After` says (RFC 9110 section 10.2.3: seconds or a date), within bounds.
-
-    A date is held against the answer's own `Date`, so that the site's clock may be wrong.
-    """
-    value = headers.get("Retry-After", "").strip()
-    if value.isascii() and value.isdigit():
-        # A number of absurd length is only a wish to be left alone.
-        return min(float(value[:9]), RETRY_AFTER_MAX_S)
-    at = http_date(value)
-    if at is None:
-        return None
-    waits = (at - (http_date(headers.get("Date", "")) or now)).total_seconds()
-    return min(max(waits, 0.0), RETRY_AFTER_MAX_S)
-
-
-def fresh_s(headers: Headers, now: datetime) -> float | None:
-    """For how long the source calls its answer fresh (RFC 9111 section 5.2.2.1, else 5.3), within bounds."""
-    for directive in headers.get("Cache-Control", "").lower().split(","):
-        name, _, value = directive.strip().partition("=")
-        if name in {"no-cache", "no-store"}:
-            return None
-        seconds = value.strip('"')
-        if name == "max-age" and seconds.isascii() and seconds.isdigit():
-            return min(float(seconds[:9]), FRESHNESS_MAX_S)
-    expires = http_date(headers.get("Expires", ""))
-    if expires is None:
-        return None
-    left = (expires - (http_date(headers.get("Date", "")) or now)).total_seconds()
-    return min(left, FRESHNESS_MAX_S) if left > 0 else None
-
-
 def hints_of(said: Hints, headers: Headers, now: datetime) -> Hints:
     """The document's hints with the answer's freshness beside them."""
     fresh = fresh_s(headers, now)
     return said if fresh is None else said.model_copy(update={"max_age_s": fresh})
-
-
-def http_date(value: str) -> datetime | None:
-    """An HTTP date in any of its forms (RFC 9110 section 5.6.7); None when it is none."""
-    if not value or len(value) > 100:
-        return None
-    try:
-        at = parsedate_to_datetime(value)
-    except (TypeError, ValueError, IndexError, OverflowError):
-        return None
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def first_chars(body: bytes) -> str:
