@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pika import SelectConnection
+from pika.adapters.blocking_connection import BlockingChannel
 from pika.channel import Channel
 
 from pressroom.queues.rabbitmq_link import Link, backoff_s, said
@@ -99,8 +100,8 @@ class Seat:
             self._link.later(delay_s, self._open)
 
 
-def declare(channel: Channel, topology: Topology) -> None:
-    """Send all declarations without waiting; the next call that has an answer tells when they are through.
+def declare(channel: Channel | BlockingChannel, topology: Topology) -> None:
+    """Send all declarations; an asynchronous channel does not wait, its next answer tells that they are through.
 
     What already exists as declared is left alone. What exists otherwise closes the channel: see `explain`.
     """
