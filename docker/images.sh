@@ -35,11 +35,13 @@ build() {
 stand_in() {
     case $1 in
         debian:trixie-slim) standins/debian.sh "$1" ;;
-        rabbitmq:4-management) acquire debian:trixie-slim && build "$1" standins/rabbitmq ;;
-        chrislusf/seaweedfs:4.48) acquire debian:trixie-slim && build "$1" standins/seaweedfs ;;
+        rabbitmq:4-management) base && build "$1" standins/rabbitmq ;;
+        chrislusf/seaweedfs:4.48) base && build "$1" standins/seaweedfs ;;
         *) echo "no stand-in is known for $1"; return 1 ;;
     esac >>"$log" 2>&1
 }
+
+base() { present debian:trixie-slim || pull debian:trixie-slim || stand_in debian:trixie-slim; }
 
 acquire() {
     if present "$1"; then echo "present"; return; fi
