@@ -94,7 +94,7 @@ def _succeeded(memory: FeedMemory, check: Check, now: datetime, rules: Rules, ch
         if one.told
     )
     moments = memory.moments
-    if check.result == "stored" and (check.new_entries or not moments):
+    if check.new_entries or not moments:
         moments = merge_moments(moments, check.published, now, rules.rhythm.interval_min_s)
     hints = check.fetch.hints if check.fetch else memory.hints
     interval = interval_s(moments or (now,), hints, now, rules.rhythm)

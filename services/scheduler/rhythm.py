@@ -27,7 +27,7 @@ class Rhythm:
     interval_min_s: float = 900.0
     interval_max_s: float = 86_400.0
     jitter: float = 0.1
-    gap_at_min: float = 4.0
+    gap_at_min: float = 3.0
 
 
 def merge_moments(

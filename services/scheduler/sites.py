@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -73,8 +74,9 @@ class Feed(_Written):
     @property
     def id(self) -> str:
         """The same address with other filters is another feed: what it holds differs, and so does its history."""
-        filters = "\n".join((*self.include, "", *self.exclude)).strip()
-        return keys.feed_id(self.url) + (f"-{keys.short_hash(filters, 6)}" if filters else "")
+        if not self.include and not self.exclude:
+            return keys.feed_id(self.url)
+        return f"{keys.feed_id(self.url)}-{keys.short_hash(json.dumps([self.include, self.exclude]), 6)}"
 
 
 class Site(_Written):
@@ -106,8 +108,8 @@ class Wanted(BaseModel):
 def host_of(url: str) -> str:
     """Whom politeness is owed: the host, with its port when that is not the scheme's own."""
     parts = urlsplit(url)
-    host = (parts.hostname or "").rstrip(".")
-    port = parts.port
+    host, port = (parts.hostname or "").rstrip("."), parts.port
+    host = f"[{host}]" if ":" in host else host
     return host if port in {None, _DEFAULT_PORTS.get(parts.scheme)} else f"{host}:{port}"
 
 
