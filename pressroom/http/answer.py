@@ -75,7 +75,7 @@ class FetchError(Exception):
         status: int | None = None,
         redirects: tuple[tuple[int, str], ...] = (),
     ) -> None:
-        super().__init__(kind, message, url, status, redirects)
+        super().__init__(kind, message)
         self.kind = kind
         self.message = message
         self.url = url

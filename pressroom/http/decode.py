@@ -121,9 +121,11 @@ def _zstd(body: bytes, body_bytes_max: int) -> bytes:
         while sip:
             if decoder.eof:
                 decoder, parts = context.decompressobj(), parts + 1
+                if parts > PARTS_MAX:
+                    raise zstandard.ZstdError(f"more than {PARTS_MAX} frames")
             pieces.append(decoder.decompress(sip))
             size += len(pieces[-1])
-            if size > body_bytes_max or parts > PARTS_MAX:
+            if size > body_bytes_max:
                 raise _too_large()
             sip = decoder.unused_data
     if not decoder.eof:

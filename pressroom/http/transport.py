@@ -75,7 +75,7 @@ class Transport(HTTPAdapter):
 
 
 class _Head(io.BufferedReader):
-    """What http.client reads lines from; an end of the connection inside the headers is an error here."""
+    """What http.client reads lines from, header by header until `whole`; chunk sizes come this way too."""
 
     lines = 0
     whole = False
@@ -85,10 +85,16 @@ class _Head(io.BufferedReader):
         self.lines += 1
         if self.lines > LINES_MAX:
             raise FetchError(ErrorKind.TOO_LARGE, f"it comes in more than {LINES_MAX} lines or chunks")
-        # Without a first line nothing has come at all, which http.client reports itself.
-        if not line and not self.whole and self.lines > 1:
+        return line if self.whole or self.lines == 1 else self._field(line)
+
+    def _field(self, line: bytes) -> bytes:
+        """A header line that http.client's parser gets over: on a broken one it would drop all that follow."""
+        if not line:
             raise FetchError(ErrorKind.TRUNCATED, "the connection ended inside the headers")
-        return line
+        text = line.rstrip(b"\r\n")
+        if not text or text[:1] in b" \t" or text.startswith(b"HTTP/"):  # the end, a fold, the next status line
+            return line
+        return (text.replace(b"\r", b" ") if b":" in text else b"Unreadable:") + b"\r\n"
 
 
 class _Answer(HTTPResponse):

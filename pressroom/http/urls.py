@@ -87,8 +87,11 @@ def follow(base: Url, location: str) -> Url:
     """Where a Location field leads. Raw UTF-8 in it, which header fields carry as latin-1, is understood."""
     with suppress(UnicodeError):  # else it is latin-1 indeed
         location = location.encode("latin-1").decode("utf-8")
+    location = location.strip(_OUTER)
+    if _PARTS.fullmatch(location):  # whole, whatever it is: urljoin would mend "http://" and "http:x"
+        return parse_url(location)
     try:
-        return parse_url(urljoin(base.text, location.strip(_OUTER)))
+        return parse_url(urljoin(base.text, location))
     except ValueError as error:  # urljoin on "//[broken"
         raise _bad("it cannot be read") from error
 

@@ -105,13 +105,14 @@ class FaultServer:
     def start(self) -> FaultServer:
         self._listeners = _listen(self.addresses)
         self.port = self._listeners[0].getsockname()[1]
+        self._waker, self._woken = socket.socketpair()
         self._acceptor = threading.Thread(target=self._accept, name=f"faultserver {self.port}", daemon=True)
         self._acceptor.start()
         return self
 
     def stop(self) -> None:
         self._stopping.set()
-        socket.create_connection((self.addresses[0], self.port)).close()  # wakes the acceptor
+        self._waker.close()
         self._acceptor.join()
         with self._changed:
             links = list(self._open)
@@ -128,14 +129,16 @@ class FaultServer:
 
     def _accept(self) -> None:
         with selectors.DefaultSelector() as selector:
-            for listener in self._listeners:
+            for listener in (self._woken, *self._listeners):
                 selector.register(listener, selectors.EVENT_READ)
             while not self._stopping.is_set():
                 for key, _ in selector.select():
+                    if key.fileobj is self._woken:
+                        continue
                     link, _peer = key.fileobj.accept()  # type: ignore[union-attr]
                     self.connections += 1
                     threading.Thread(target=self._serve, args=(link, self.connections), daemon=True).start()
-        for listener in self._listeners:
+        for listener in (self._woken, *self._listeners):
             listener.close()
 
     def _serve(self, link: socket.socket, number: int) -> None:

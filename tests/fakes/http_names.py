@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from functools import cache
 from ipaddress import ip_address
 from typing import Any
 
@@ -12,6 +13,7 @@ from pressroom.http.answer import FetchError, Limits
 from pressroom.http.client import Client
 from pressroom.http.guard import Guard
 from pressroom.http.resolve import Endpoint
+from pressroom.http.transport import tls_context
 from schemas.errors import ErrorKind
 from tests.fakes.faultserver import FaultServer
 
@@ -53,4 +55,9 @@ def a_client(
     ports = {"ports": more.pop("ports")} if "ports" in more else {}
     guard = Guard(allowed=allowed, **ports)
     limits = more.pop("limits", Limits(dns_s=2, connect_s=2, total_s=5))
+    more.setdefault("tls", _trusted())
     return Client(guard, limits, clock or SystemClock(), "Pressroom tests", resolver=names or NameMap(), **more)
+
+
+# Loading the machine's certificates takes longer than most tests.
+_trusted = cache(tls_context)

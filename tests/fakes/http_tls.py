@@ -18,11 +18,15 @@ HANDSHAKE_S = 60.0
 
 @dataclass(frozen=True)
 class Handshake:
-    """A TLS handshake that never ends: silence, or a record that comes byte by byte."""
+    """A TLS handshake that fails: silence, a record that comes byte by byte, or a `reply` that is no TLS."""
 
     bytes_per_s: float | None = None
+    reply: bytes | None = None
 
     def stream(self) -> Iterator[bytes | float]:
+        if self.reply is not None:
+            yield self.reply
+            return
         if self.bytes_per_s is None:
             yield HANDSHAKE_S
             return
