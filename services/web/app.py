@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask import Flask
@@ -12,11 +13,10 @@ from pressroom.clock import Clock
 from pressroom.settings import Settings
 from services.web.assets import Assets
 from services.web.copies import Copies
+from services.web.fixed import fixed_pages
 from services.web.gate import Gate
 from services.web.pages import PageTable
 from services.web.press import Press
-from services.web.renderer import Renderer
-from services.web.rendering import Templates
 from services.web.views import blueprint
 
 REQUEST_BYTES_MAX = 64 * 1024
@@ -32,9 +32,8 @@ class Deps:
     table: PageTable
     press: Press
     assets: Assets
-    templates: Templates
-    renderer: Renderer
     health: Callable[[], dict[str, Any]]
+    started_at: datetime
 
 
 def create_app(deps: Deps) -> Gate:
@@ -42,4 +41,5 @@ def create_app(deps: Deps) -> Gate:
     app = Flask("services.web", static_folder=None, template_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = REQUEST_BYTES_MAX
     app.register_blueprint(blueprint(deps))
-    return Gate(app.wsgi_app, deps.table.get, deps.assets.pages.get)
+    fixed = fixed_pages(deps.assets, deps.settings.public_url, deps.started_at)
+    return Gate(app.wsgi_app, deps.table.get, deps.assets.pages.get, fixed.get)

@@ -33,7 +33,10 @@ class Assets:
 
     def url(self, name: str) -> str:
         """The address of an asset by its plain name; `KeyError` for one there is not."""
-        return f"{self._base}/static/{self._names[name]}"
+        return self._base + self.path(name)
+
+    def path(self, name: str) -> str:
+        return f"/static/{self._names[name]}"
 
     def files(self) -> dict[str, bytes]:
         """Content by hashed name, for publishing to the store."""

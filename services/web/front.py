@@ -65,7 +65,7 @@ class FrontPage:
 def front_page(desk: Desk, now: datetime, *, top: bool = True) -> FrontPage:
     """`top` false: no block of top stories, and nothing is folded."""
     zone = zone_of(desk.weather)
-    news = {row.feed: _news(row, desk.heads.get(row.feed), now) for row in desk.status.feeds}
+    news = news_of(desk, now)
     clusters = cluster([line for lines in news.values() for line in lines], now) if top else []
     stories = rank(clusters, now)
     folds = _Folds.of(clusters, stories)
@@ -117,8 +117,10 @@ def _name(line: Headline) -> tuple[str, str]:
     return line.feed, line.id
 
 
-def _news(row: FeedStatus, head: Head | None, now: datetime) -> tuple[Headline, ...]:
-    return headlines(row.feed, _title(row, head), row.url, head, now)
+def news_of(desk: Desk, now: datetime) -> dict[str, tuple[Headline, ...]]:
+    """Feed → its headlines, newest first; feeds in page order."""
+    heads = {row.feed: (row, desk.heads.get(row.feed)) for row in desk.status.feeds}
+    return {feed: headlines(feed, _title(row, head), row.url, head, now) for feed, (row, head) in heads.items()}
 
 
 def _title(row: FeedStatus, head: Head | None) -> str:

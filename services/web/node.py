@@ -63,7 +63,7 @@ class WebNode:
         self.copies = Copies(store, self.shelf, clock, bytes_max=settings.copies_bytes_max, on_change=self._on_change)
         self.agenda = Agenda(rules_of(settings), random.Random())  # noqa: S311 - jitter, no secret
         self.refresher = Refresher(self.copies, self.agenda, clock, self._on_store)
-        assets = Assets(settings.assets_url, clock.now())
+        self.assets = assets = Assets(settings.assets_url, clock.now())
         templates = Templates(assets)
         self.press = Press(self.copies, templates, cell_of, assets_url=settings.assets_url)
         self.table = PageTable()
@@ -81,9 +81,8 @@ class WebNode:
                 table=self.table,
                 press=self.press,
                 assets=assets,
-                templates=templates,
-                renderer=self.renderer,
                 health=self.health,
+                started_at=clock.now(),
             )
         )
 

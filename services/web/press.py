@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from services.web import security
 from services.web.copies import Copies
@@ -14,13 +14,25 @@ from services.web.front import FrontPage, front_page
 from services.web.pages import Headers, Page, make
 from services.web.renderer import Rendered
 from services.web.rendering import Templates
+from services.web.stream import stream
 
 _VERSION: Final = "0" * 16
 _VERSION_CACHING: Final[Headers] = [("Cache-Control", "public, max-age=2")]
+_NO_CACHING: Final[Headers] = [("Cache-Control", "no-store")]
+
+_ERRORS: Final = {
+    400: ("Not understood", "This request makes no sense to us."),
+    404: ("Not here", "There is no such page. The address may have been mistyped, or the site was renamed."),
+    405: ("Not like this", "This address does not take such requests."),
+    413: ("Too much", "That was more than this address takes."),
+    429: ("A little slower", "That was many requests in a short time. Try again in a minute."),
+    500: ("Something broke", "This page could not be made. It has been noted; the other pages are not affected."),
+    503: ("Just a moment", "This node has just started and has no pages yet. They come by themselves, in seconds."),
+}
 
 
 class Press:
-    """Renders. `outage` is asked each time: it is part of what a page says."""
+    """Renders. `outage` is part of what pages say; whoever watches store and broker sets it."""
 
     def __init__(self, copies: Copies, templates: Templates, cell_of: CellOf, *, assets_url: str) -> None:
         self._copies = copies
@@ -39,14 +51,32 @@ class Press:
             return None
         view = front_page(desk, now)
         body, version = self._front(view)
-        front = self.page(body, now)
+        front = self._page(body, now)
         pages = {f"/s/{site}": front, f"/version/{site}": _version_page(version, now)}
         if desk.sites[0].site == site:
             pages["/"] = front
         return Rendered(pages, view.changes_at)
 
-    def page(self, body: bytes, now: datetime) -> Page:
-        """A page of ours for any reader without cookies."""
+    def stream(self, site: str, now: datetime) -> Page | None:
+        desk = self.desk(site)
+        if desk is None:
+            return None
+        view = front_page(desk, now)
+        return self._html("stream.html", now, page=view, days=stream(desk, now, view.zone))
+
+    def plain(self, name: str, now: datetime, **values: Any) -> Page:
+        """A page that belongs to no site."""
+        return self._html(name, now, **values)
+
+    def error(self, code: int, now: datetime) -> Page:
+        title, text = _ERRORS.get(code) or _ERRORS[400 if code < 500 else 500]
+        body = self._templates.render("error.html", title=title, text=text)
+        return make(body, now, caching=_NO_CACHING, extra=self._headers)
+
+    def _html(self, name: str, now: datetime, **values: Any) -> Page:
+        return self._page(self._templates.render(name, **values), now)
+
+    def _page(self, body: bytes, now: datetime) -> Page:
         return make(body, now, extra=self._headers)
 
     def _front(self, view: FrontPage) -> tuple[bytes, str]:

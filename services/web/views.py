@@ -1,17 +1,21 @@
-"""Flask's part: health, pages on demand, errors in the look."""
+"""Flask's part: pages made on demand, health, and errors in the look."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, abort, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from services.web.gate import send
+from services.web.pages import Page
 
 if TYPE_CHECKING:
     from services.web.app import Deps
-    from services.web.pages import Page
+
+MakePage = Callable[[str, datetime], Page | None]
 
 
 def blueprint(deps: Deps) -> Blueprint:
@@ -28,24 +32,53 @@ def blueprint(deps: Deps) -> Blueprint:
 
     @views.get("/")
     @views.get("/s/<site>")
-    def front(site: str = "") -> Any:
-        page = deps.table.get(f"/s/{site}" if site else "/")
-        return respond(page) if page is not None else missing()
+    @views.get("/version/<site>")
+    def ahead(site: str = "") -> Response:
+        return respond(deps.table.get(request.path) or missing(deps))
 
-    def missing() -> tuple[bytes, int]:
-        if deps.health()["ready"]:
-            return _error(404), 404
-        return _error(503), 503
+    @views.get("/s/<site>/all")
+    def stream(site: str) -> Response:
+        return respond(kept(deps, site, deps.press.stream))
+
+    @views.get("/crawler")
+    def crawler() -> Response:
+        settings = deps.settings
+        return respond(
+            deps.press.plain(
+                "crawler.html",
+                deps.started_at,
+                interval_min=duration(settings.interval_min_s),
+                interval_max=duration(settings.interval_max_s),
+                spacing=duration(settings.fetch_host_spacing_s),
+                contact=settings.contact,
+            )
+        )
 
     @views.app_errorhandler(HTTPException)
-    def error(problem: HTTPException) -> tuple[bytes, int]:
+    def error(problem: HTTPException) -> Response:
         code = problem.code or 500
-        return _error(code), code
-
-    def _error(code: int) -> bytes:
-        return deps.templates.render("error.html", code=code)
+        variant = deps.press.error(code, deps.clock.now()).variants["identity"]
+        body = b"" if request.method == "HEAD" else variant.body
+        return Response(body, status=code, headers=variant.full)
 
     return views
+
+
+def kept(deps: Deps, site: str, make_page: MakePage) -> Page:
+    """The page at this request's path, made now and kept until the site has news. Ends in 404 or 503."""
+    page = deps.table.get(request.path)
+    if page is not None:
+        return page
+    generation = deps.table.generation(site)
+    page = make_page(site, deps.clock.now())
+    if page is None:
+        return missing(deps)
+    deps.table.keep(site, request.path, page, generation)
+    return page
+
+
+def missing(deps: Deps) -> Page:
+    abort(404 if deps.health()["ready"] else 503)
 
 
 def respond(page: Page) -> Response:
@@ -55,8 +88,17 @@ def respond(page: Page) -> Response:
     def start(status: str, headers: list[tuple[str, str]]) -> None:
         parts.update(status=status, headers=headers)
 
-    body = send(page, request.environ, start)
-    response = Response(b"".join(body), status=parts["status"])
+    body = b"".join(send(page, request.environ, start))
+    response = Response(body, status=parts["status"])
     response.headers.clear()
     response.headers.extend(parts["headers"])
     return response
+
+
+def duration(seconds: float) -> str:
+    """For people: 900 → "15 minutes"."""
+    for size, name in ((3600, "hour"), (60, "minute"), (1, "second")):
+        if seconds >= size:
+            count = round(seconds / size)
+            return f"{count} {name}{'s' if count != 1 else ''}"
+    return "a moment"

@@ -1,0 +1,37 @@
+"""All of a site's headlines in one stream, day by day, each story once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from itertools import groupby
+from typing import Final
+
+from services.web.desk import Desk
+from services.web.folding import cluster
+from services.web.front import Line, news_of
+from services.web.headlines import newest_first
+
+LINES_MAX: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    name: str
+    lines: tuple[Line, ...]
+
+
+def stream(desk: Desk, now: datetime, zone: timezone) -> tuple[Day, ...]:
+    """Newest first; headlines without any time come last, under a heading of their own."""
+    stories = cluster([line for lines in news_of(desk, now).values() for line in lines], now)
+    lines = [Line(story.lead, story.by_source()) for story in stories]
+    lines.sort(key=lambda line: newest_first(line.headline))
+    days = groupby(lines[:LINES_MAX], key=lambda line: _day_of(line, zone))
+    return tuple(Day(name, tuple(some)) for name, some in days)
+
+
+def _day_of(line: Line, zone: timezone) -> str:
+    if line.headline.at is None:
+        return "Without a date"
+    local = line.headline.at.astimezone(zone)
+    return f"{local:%A}, {local.day} {local:%B %Y}"
