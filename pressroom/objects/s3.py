@@ -93,7 +93,7 @@ class Bucket:
         meta: Any = error.response["ResponseMetadata"]
         # Where an answer has no code of S3's, botocore puts the status in its place.
         status = int(meta["HTTPStatusCode"])
-        code = error.response["Error"].get("Code", "").removeprefix(str(status))
+        code = (error.response["Error"].get("Code") or "").removeprefix(str(status))
         meaning = meaning_of(status, code)
         if meaning is Meaning.UNAVAILABLE:
             return self.down(f"{what}: {status} {code}", kind_of(status, code))
