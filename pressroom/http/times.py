@@ -50,6 +50,6 @@ def http_date(value: str) -> datetime | None:
         return None
     try:
         at = parsedate_to_datetime(value)
-    except (TypeError, ValueError, IndexError, OverflowError):
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    except (TypeError, ValueError, IndexError, OverflowError):  # the last: year 9999 in a western zone
         return None
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
