@@ -6,11 +6,15 @@ The only module that knows boto3. Nothing is sent twice here: what may be is `s3
 from __future__ import annotations
 
 import threading
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import boto3.session
+import botocore.session
 from botocore import exceptions as boto
 from botocore.config import Config
+from botocore.utils import parse_timestamp
 
 from pressroom.clock import Clock
 from pressroom.objects.port import BODY_BYTES_MAX, ClockSkew, StoreMisconfigured, TooLarge, Unavailable
@@ -125,7 +129,10 @@ def _client(address: Address, access_key: str, secret_key: str, read_timeout_s: 
         s3={"addressing_style": "path" if address.endpoint else "auto"},
     )
     try:
+        core = botocore.session.get_session()
+        core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_time)
         session = boto3.session.Session(
+            botocore_session=core,
             aws_access_key_id=access_key or None,
             aws_secret_access_key=secret_key or None,
             region_name=address.region,
@@ -133,6 +140,14 @@ def _client(address: Address, access_key: str, secret_key: str, read_timeout_s: 
         return session.client("s3", endpoint_url=address.endpoint, config=config)
     except (boto.BotoCoreError, ValueError) as error:
         raise StoreMisconfigured(f"the object store's settings are no good: {_line(error)}") from error
+
+
+def _time(value: Any) -> datetime:
+    """The two forms that S3 writes times in; guessing them took two thirds of a listing's time."""
+    try:
+        return datetime.fromisoformat(value) if value[:1].isdigit() else parsedate_to_datetime(value)
+    except (TypeError, ValueError):
+        return parse_timestamp(value)
 
 
 def _line(error: Exception) -> str:
