@@ -33,6 +33,7 @@ class Seat:
         self._wanted = False
         self._channel: Channel | None = None
         self._failures = 0
+        self._why_we_close: str | None = None
         link.watch(self._link_is_up, self._link_is_down)
 
     @property
@@ -49,15 +50,14 @@ class Seat:
         self._wanted = False
         if self._channel is None:
             return False
-        if not self._channel.is_closing:
-            self._channel.close()
+        _close(self._channel)
         return True
 
     def give_up_channel(self, trouble: str) -> None:
         """Close the channel and come back on a new one, after a pause."""
-        self.trouble = trouble
         if self._channel is not None and self._channel.is_open:
-            self._channel.close()
+            self.trouble = self._why_we_close = trouble
+            _close(self._channel)
 
     def ready(self) -> None:
         self._failures = 0
@@ -90,14 +90,24 @@ class Seat:
         if not self._wanted:
             self.trouble = None
             return
-        if self.trouble is None:
-            self.trouble = f"{self._name}: {explain(reason)}"
+        self.trouble, self._why_we_close = self._why_we_close or f"{self._name}: {explain(reason)}", None
         connection = self._link.connection
         if connection is not None and connection.is_open:
             delay_s = backoff_s(self._failures, self._link.rng)
             self._failures += 1
             _log.warning("%s; subscribing again in %.1f s", self.trouble, delay_s)
             self._link.later(delay_s, self._open)
+
+
+def _close(channel: Channel) -> None:
+    """Close it without cancelling its consumers first, as pika would.
+
+    Cancelled, the next worker would be given later messages before those that come back with the channel (seen on
+    RabbitMQ 4.0.5); closed at once, the broker puts them back first.
+    """
+    vars(channel)["_consumers"].clear()
+    if not channel.is_closing:
+        channel.close()
 
 
 def declare(channel: Channel | BlockingChannel, topology: Topology) -> None:

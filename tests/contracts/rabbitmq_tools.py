@@ -1,0 +1,121 @@
+"""What tests of the RabbitMQ engine share: a box for deliveries, a worker that records, and waiting."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from queue import Empty, SimpleQueue
+from typing import Any
+
+import pika
+
+from pressroom.clock import SystemClock
+from pressroom.outcomes import BackendUnavailable
+from pressroom.queues.port import Delivery, Parcel, Settlement
+from pressroom.queues.rabbitmq import RabbitQueue
+
+CLOCK = SystemClock()
+TOPIC = "record.publish"
+
+
+def eventually(condition: Callable[[], Any], what: str, timeout_s: float = 15.0) -> Any:
+    """Wait until `condition` holds; its value."""
+    deadline = time.monotonic() + timeout_s
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"not within {timeout_s} s: {what}"
+        time.sleep(0.01)
+    return value
+
+
+@contextmanager
+def opened(url: str, **named: Any) -> Iterator[RabbitQueue]:
+    queue = RabbitQueue(url, CLOCK, **{"partitions": 2, **named})
+    try:
+        yield queue
+    finally:
+        queue.close()
+
+
+@contextmanager
+def raw(url: str) -> Iterator[pika.BlockingConnection]:
+    """A plain connection, to do to the broker what others might do."""
+    connection = pika.BlockingConnection(pika.URLParameters(url))
+    try:
+        yield connection
+    finally:
+        if connection.is_open:
+            connection.close()
+
+
+class Box:
+    """Takes what is handed out, and lets a test wait for it."""
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[Delivery] = SimpleQueue()
+
+    def __call__(self, delivery: Delivery) -> None:
+        self._queue.put(delivery)
+
+    def take(self, timeout_s: float = 15.0) -> Delivery:
+        return self._queue.get(timeout=timeout_s)
+
+    def is_empty_for(self, seconds: float) -> bool:
+        try:
+            self._queue.get(timeout=seconds)
+        except Empty:
+            return True
+        return False
+
+
+class Worker:
+    """A consumer in this process: handles one message at a time in a thread of its own, and records who did what.
+
+    `log` is shared by the workers of a test: ("begin" or "end", worker, key, body), in the order it happened.
+    """
+
+    def __init__(self, url: str, log: list[tuple[str, str, str, bytes]], *, work_s: float = 0.0, **named: Any) -> None:
+        self.queue = RabbitQueue(url, CLOCK, **{"partitions": 8, **named})
+        self.name = self.queue.worker
+        self._log = log
+        self._work_s = work_s
+        self._box: SimpleQueue[Delivery | None] = SimpleQueue()
+        self.subscription = self.queue.subscribe(TOPIC, self._box.put, credit=32)
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while (delivery := self._box.get()) is not None:
+            self._log.append(("begin", self.name, delivery.key, delivery.body))
+            time.sleep(self._work_s)
+            self._log.append(("end", self.name, delivery.key, delivery.body))
+            settle(self.queue, delivery)
+
+    def stop(self) -> None:
+        self.subscription.close(10)
+        self._box.put(None)
+        self._thread.join(10)
+        self.queue.close()
+
+
+def settle(queue: RabbitQueue, delivery: Delivery, *emits: Parcel) -> bool:
+    """Settle as the loop does: False when the message was lost meanwhile and comes again."""
+    try:
+        queue.settle([Settlement(delivery, emits)])
+    except BackendUnavailable:
+        return False
+    return True
+
+
+def publish_until_accepted(queue: RabbitQueue, parcel: Parcel, timeout_s: float = 60.0) -> None:
+    """Publish as the senders do: again and again while the broker is not there."""
+
+    def accepted() -> bool:
+        try:
+            queue.publish([parcel])
+        except BackendUnavailable:
+            return False
+        return True
+
+    eventually(accepted, f"{parcel.key} accepted", timeout_s)

@@ -1,0 +1,464 @@
+"""The RabbitMQ engine keeps the queue's contract, and what only it has to do: topology, partitions, dead letters."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from pressroom.outcomes import BackendUnavailable
+from pressroom.queues.port import Full, Parcel, Settlement, Unroutable
+from pressroom.queues.rabbitmq import RabbitQueue
+from pressroom.queues.rabbitmq_admin import Broker, apply, check
+from pressroom.queues.rabbitmq_move import CannotMove
+from pressroom.queues.rabbitmq_partitions import partition_of, priority
+from pressroom.queues.topology import queue_for, queues_of
+from pressroom.testing import Broker as BrokerServer
+from schemas.codec import decode
+from schemas.messages import DeadLetter
+from tests.contracts.rabbitmq_tools import CLOCK, TOPIC, Box, Worker, eventually, opened, raw, settle
+
+pytestmark = pytest.mark.containers
+
+
+@pytest.fixture
+def url(amqp_vhost_url: str) -> str:
+    return amqp_vhost_url
+
+
+@pytest.fixture
+def queue(url: str) -> Iterator[RabbitQueue]:
+    with opened(url) as queue:
+        yield queue
+
+
+def one_key_of_each_partition(count: int) -> list[str]:
+    keys: dict[int, str] = {}
+    number = 0
+    while len(keys) < count:
+        keys.setdefault(partition_of(TOPIC, f"key-{number}", count).index, f"key-{number}")
+        number += 1
+    return [keys[index] for index in sorted(keys)]
+
+
+# --- publishing --------------------------------------------------------------------------------------------
+
+
+def test_many_publishers_at_once_each_wait_for_their_own_confirms(queue: RabbitQueue) -> None:
+    def publish(number: int) -> None:
+        for turn in range(20):
+            queue.publish([Parcel(TOPIC, f"k{number}", b"%d" % each) for each in range(turn, turn + 3)])
+
+    threads = [threading.Thread(target=publish, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert queue.depth(TOPIC).ready == 8 * 20 * 3
+
+
+def fill(queue: RabbitQueue, key: str) -> None:
+    for _ in range(14):
+        queue.publish([Parcel(TOPIC, key, b"x")] * 100)
+
+
+def test_over_its_share_of_the_bound_a_partition_refuses_and_others_do_not(url: str) -> None:
+    with opened(url, partitions=8) as queue:
+        keys = one_key_of_each_partition(8)
+        with pytest.raises(Full, match=r"record\.publish holds its bound of 1250"):
+            fill(queue, keys[0])
+        queue.publish([Parcel(TOPIC, keys[1], b"x")])
+
+
+def test_a_settlement_is_held_up_by_a_full_topic_but_not_its_neighbours(url: str) -> None:
+    with opened(url, partitions=8) as queue:
+        keys = one_key_of_each_partition(8)
+        box = Box()
+        queue.subscribe("weather.request", box, credit=4)
+        with pytest.raises(Full):
+            fill(queue, keys[0])
+        queue.publish([Parcel("weather.request", "cell-1", b"1"), Parcel("weather.request", "cell-1", b"2")])
+        blocked, free = box.take(), box.take()
+        both = [Settlement(blocked, [Parcel(TOPIC, keys[0], b"y")]), Settlement(free, [Parcel(TOPIC, keys[1], b"y")])]
+        with pytest.raises(Full):
+            queue.settle(both)
+
+        assert queue.depth("weather.request").in_flight == 1
+        with pytest.raises(Full):
+            queue.settle(both)
+        queue.settle([Settlement(blocked)])
+        assert queue.depth("weather.request").total == 0
+
+
+def test_a_queue_that_was_deleted_is_declared_again_and_nothing_is_unroutable(queue: RabbitQueue, url: str) -> None:
+    queue.publish([Parcel(TOPIC, "a", b"1")])
+    with raw(url) as connection:
+        for name in queues_of(TOPIC, 2):
+            connection.channel().queue_delete(name)
+    queue.publish([Parcel(TOPIC, "a", b"2")])
+
+    assert queue.depth(TOPIC).ready == 1
+
+
+def test_an_exchange_that_was_deleted_costs_one_error_and_is_there_again(queue: RabbitQueue, url: str) -> None:
+    queue.publish([Parcel(TOPIC, "a", b"1")])
+    with raw(url) as connection:
+        connection.channel().exchange_delete("pressroom.work")
+    with pytest.raises(BackendUnavailable, match=r"pressroom\.work"):
+        queue.publish([Parcel(TOPIC, "a", b"2")])
+    eventually(lambda: _accepts(queue, Parcel(TOPIC, "a", b"3")), "accepted again")
+
+    assert queue.depth(TOPIC).ready == 2
+
+
+def _accepts(queue: RabbitQueue, parcel: Parcel) -> bool:
+    try:
+        queue.publish([parcel])
+    except BackendUnavailable:
+        return False
+    return True
+
+
+# --- consuming ---------------------------------------------------------------------------------------------
+
+
+def test_a_deleted_queue_is_noticed_and_consumed_again(queue: RabbitQueue, url: str) -> None:
+    box = Box()
+    subscription = queue.subscribe(TOPIC, box, credit=4)
+    queue.publish([Parcel(TOPIC, "a", b"1")])
+    settle(queue, box.take())
+    with raw(url) as connection:
+        for name in queues_of(TOPIC, 2):
+            connection.channel().queue_delete(name)
+    eventually(lambda: subscription.trouble and "gone" in subscription.trouble, "the trouble is told")
+    eventually(lambda: subscription.trouble is None, "and over")
+    queue.publish([Parcel(TOPIC, "a", b"2")])
+
+    assert box.take().body == b"2"
+
+
+def test_what_is_released_comes_again_without_the_broker_counting_it(queue: RabbitQueue) -> None:
+    box = Box()
+    queue.subscribe(TOPIC, box, credit=4)
+    queue.publish([Parcel(TOPIC, "a", b"1")])
+    for _ in range(30):
+        delivery = box.take()
+        assert delivery.deliveries == 1
+        delivery.release()
+
+    assert settle(queue, box.take())
+
+
+def test_leaving_and_coming_back_for_ever_kills_no_message(queue: RabbitQueue) -> None:
+    box = Box()
+    subscription = queue.subscribe(TOPIC, box, credit=4)
+    queue.publish([Parcel(TOPIC, "a", b"1")])
+    for _ in range(30):
+        box.take().release()
+        subscription.leave()
+        subscription.resume()
+
+    assert settle(queue, box.take())
+    assert queue.depth("dead").ready == 0
+
+
+def test_what_another_process_published_by_hand_is_handed_out_too(queue: RabbitQueue, url: str) -> None:
+    box = Box()
+    queue.subscribe(TOPIC, box, credit=4)
+    queue.publish([Parcel(TOPIC, "a", b"1")])
+    settle(queue, box.take())
+    name = queue_for(TOPIC, "a", 2)
+    with raw(url) as connection:
+        connection.channel().basic_publish("pressroom.work", name, b"by hand")
+    delivery = box.take()
+
+    assert (delivery.body, delivery.key, delivery.deliveries) == (b"by hand", name, 1)
+
+
+def test_an_early_message_hops_through_the_delays_and_is_never_early(queue: RabbitQueue) -> None:
+    box = Box()
+    queue.subscribe(TOPIC, box, credit=4)
+    due = {b"%d" % ms: CLOCK.now() + timedelta(milliseconds=ms) for ms in (150, 1200, 2300)}
+    queue.publish([Parcel(TOPIC, "a", body, not_before=moment) for body, moment in due.items()])
+    for _ in due:
+        delivery = box.take()
+        late_s = (CLOCK.now() - due[delivery.body]).total_seconds()
+        assert 0 <= late_s < 1.5
+        settle(queue, delivery)
+
+    assert queue.depth(TOPIC).total == 0
+
+
+def test_a_message_that_waits_for_its_time_survives_its_consumer(url: str) -> None:
+    due = CLOCK.now() + timedelta(seconds=2.5)
+    with opened(url) as first:
+        first.subscribe(TOPIC, Box(), credit=4)
+        first.publish([Parcel(TOPIC, "a", b"1", not_before=due)])
+    with opened(url) as second:
+        box = Box()
+        second.subscribe(TOPIC, box, credit=4)
+
+        assert box.take().body == b"1"
+        assert CLOCK.now() >= due
+
+
+# --- partitions --------------------------------------------------------------------------------------------
+
+
+def bids(workers: list[Worker], count: int) -> dict[str, str]:
+    """queue → the worker with the highest priority for it."""
+    return {
+        name: max((worker.name for worker in workers), key=lambda worker: priority(worker, name))
+        for name in queues_of(TOPIC, count)
+    }
+
+
+def test_partitions_go_to_the_highest_bidder_when_workers_join_and_leave(url: str) -> None:
+    log: list[tuple[str, str, str, bytes]] = []
+    keys = one_key_of_each_partition(8)
+    workers: list[Worker] = []
+    with opened(url, partitions=8) as publisher:
+
+        def who_works() -> dict[str, str]:
+            log.clear()
+            publisher.publish([Parcel(TOPIC, key, b"") for key in keys])
+            eventually(lambda: len(log) == 2 * len(keys), "all is handled")
+            return {queue_for(TOPIC, key, 8): worker for what, worker, key, _ in log if what == "end"}
+
+        for _ in range(4):
+            workers.append(Worker(url, log))
+            eventually(lambda: who_works() == bids(workers, 8), "each partition is with its highest bidder")
+        while len(workers) > 1:
+            workers.pop(0).stop()
+            eventually(lambda: who_works() == bids(workers, 8), "each partition is with its highest bidder")
+        workers.pop().stop()
+
+
+def test_a_key_has_one_worker_at_a_time_while_workers_join_and_leave(queue: RabbitQueue, url: str) -> None:
+    log: list[tuple[str, str, str, bytes]] = []
+    sent = [Parcel(TOPIC, f"key-{number % 20}", b"%d" % number) for number in range(1500)]
+    with opened(url, partitions=8) as publisher:
+        workers = [Worker(url, log, work_s=0.002)]
+        feeding = threading.Thread(
+            target=lambda: [publisher.publish(sent[n : n + 10]) for n in range(0, len(sent), 10)]
+        )
+        feeding.start()
+        for _ in range(3):
+            _wait_for_more(log)
+            workers.append(Worker(url, log, work_s=0.002))
+        for _ in range(3):
+            _wait_for_more(log)
+            workers.pop(0).stop()
+        feeding.join()
+        eventually(lambda: sum(1 for what, *_ in log if what == "end") >= len(sent), "all is handled", 30)
+        workers.pop().stop()
+
+    _check_one_at_a_time(log)
+    assert len({worker for _, worker, *_ in log}) > 1
+    for key in {parcel.key for parcel in sent}:
+        handled = [int(body) for what, _, of, body in log if what == "begin" and of == key]
+        assert handled == sorted(handled), f"{key} in the order published, each once"
+
+
+def _wait_for_more(log: list[tuple[str, str, str, bytes]]) -> None:
+    seen = len(log)
+    eventually(lambda: len(log) > seen + 100, "more is handled")
+
+
+def _check_one_at_a_time(log: list[tuple[str, str, str, bytes]]) -> None:
+    busy: dict[str, str] = {}
+    for what, worker, key, _ in log:
+        if what == "begin":
+            assert key not in busy, f"{key} is with {busy.get(key)} and {worker}"
+            busy[key] = worker
+        else:
+            del busy[key]
+
+
+# --- dead letters ------------------------------------------------------------------------------------------
+
+
+def test_what_the_broker_gives_up_arrives_as_a_dead_letter_that_explains_itself(queue: RabbitQueue, url: str) -> None:
+    queue.publish([Parcel(TOPIC, "a", b'{"job": ')])
+    deliveries = 0
+    with raw(url) as connection:
+        channel = connection.channel()
+        for method, _, _ in channel.consume(queue_for(TOPIC, "a", 2), inactivity_timeout=1):
+            if method is None:
+                break
+            deliveries += 1
+            channel.basic_nack(method.delivery_tag)
+    box = Box()
+    queue.subscribe("dead", box, credit=4)
+    dead = box.take()
+    letter = decode(dead.body).payload
+
+    assert deliveries == 21
+    assert isinstance(letter, DeadLetter)
+    assert (letter.topic, letter.key, letter.kind, letter.body) == (TOPIC, "a", "poison", '{"job": ')
+    assert letter.reason.startswith("delivery_limit")
+    assert settle(queue, dead)
+    assert queue.depth("dead").total == 0
+
+
+def test_a_dead_letter_that_is_handed_out_for_ever_does_not_die_again(queue: RabbitQueue) -> None:
+    box = Box()
+    subscription = queue.subscribe("dead", box, credit=4)
+    queue.publish([Parcel("dead", "one", b"ours")])
+    for _ in range(25):
+        box.take().release()
+        subscription.leave()
+        subscription.resume()
+
+    assert box.take().body == b"ours"
+
+
+def test_what_expires_in_a_work_queue_is_dropped_and_not_taken_for_dead(queue: RabbitQueue, url: str) -> None:
+    queue.publish([Parcel(TOPIC, "a", b"1", expires_s=0.1)])
+    eventually(lambda: queue.depth("dead").ready == 1, "the broker dead-letters it")
+    box = Box()
+    queue.subscribe("dead", box, credit=4)
+    eventually(lambda: queue.depth("dead").total == 0, "dropped")
+
+    assert box.is_empty_for(0.2)
+
+
+# --- topology ----------------------------------------------------------------------------------------------
+
+
+def test_a_queue_that_exists_otherwise_is_one_clear_error_and_recovers_when_mended(
+    queue: RabbitQueue, url: str
+) -> None:
+    with raw(url) as connection:
+        connection.channel().queue_declare("dead", durable=True, arguments={"x-queue-type": "quorum"})
+    with pytest.raises(Unroutable, match=r"queue dead exists with another x-\S+ .*pressroom topology check"):
+        queue.publish([Parcel("dead", "one", b"1")])
+    subscription = queue.subscribe("dead", Box(), credit=1)
+    eventually(lambda: "queue dead exists with another" in (subscription.trouble or ""), "the trouble is told")
+    with raw(url) as connection:
+        connection.channel().queue_delete("dead")
+
+    eventually(lambda: subscription.trouble is None, "recovered")
+    queue.publish([Parcel("dead", "one", b"1")])
+
+
+def test_processes_with_different_partition_counts_do_not_work_side_by_side(queue: RabbitQueue, url: str) -> None:
+    queue.publish([Parcel(TOPIC, "a", b"1")])
+    with opened(url, partitions=3) as other, pytest.raises(Unroutable, match="another number of partitions"):
+        other.publish([Parcel(TOPIC, "a", b"2")])
+
+
+def test_check_tells_all_that_differs_and_apply_creates_what_is_missing(amqp_broker: BrokerServer, url: str) -> None:
+    wanted = Broker(url, 2, ("eu",), f"http://guest:guest@{amqp_broker.management_url.removeprefix('http://')}")
+    assert len(check(wanted).differences) > 20
+    with raw(url) as connection:
+        channel = connection.channel()
+        channel.queue_declare(
+            "dead", durable=True, arguments={"x-queue-type": "quorum", "x-delivery-limit": 3, "x-expires": 3_600_000}
+        )
+        channel.exchange_declare("pressroom.dead", "direct", durable=True)
+        channel.queue_declare("feed.refresh.0-of-7", durable=True, arguments={"x-queue-type": "quorum"})
+    report = apply(wanted, CLOCK, lambda _line: None)
+
+    assert [str(each) for each in report.differences] == [
+        "exchange pressroom.dead: type: wanted fanout, found direct",
+        "queue dead: x-delivery-limit: wanted -1, found 3",
+        "queue dead: x-expires: wanted nothing, found 3600000",
+        "queue dead: x-overflow: wanted reject-publish, found nothing",
+        "queue dead: x-single-active-consumer: wanted true, found nothing",
+    ]
+    assert report.strays == ["feed.refresh.0-of-7"]
+    assert check(wanted) == report
+    with raw(url) as connection:
+        connection.channel().queue_unbind("delay.1s", "delay.1s", "")
+    assert "binding delay.1s → delay.1s" in [each.what for each in check(wanted).differences]
+
+
+def test_with_another_partition_count_all_that_is_queued_moves_and_keeps_its_order(url: str) -> None:
+    apply(Broker(url, 3), CLOCK, lambda _line: None)
+    later = CLOCK.now() + timedelta(seconds=3)
+    with opened(url, partitions=3) as before:
+        before.publish([Parcel(TOPIC, f"k{number % 10}", b"%d" % number) for number in range(500)])
+        before.publish([Parcel(TOPIC, f"k{number}", b"late", not_before=later) for number in range(10)])
+        consuming = before.subscribe(TOPIC, lambda _delivery: None, credit=1)
+        eventually(lambda: consuming.trouble is None, "consuming")
+        with pytest.raises(CannotMove, match="stop the fleet first"):
+            apply(Broker(url, 2), CLOCK, lambda _line: None)
+    said: list[str] = []
+    report = apply(Broker(url, 2), CLOCK, said.append)
+
+    assert report.is_fine
+    assert "from 3 to 2 partitions: 510 messages moved" in said
+    with opened(url, partitions=2) as after:
+        box = Box()
+        after.subscribe(TOPIC, box, credit=100)
+        by_key: dict[str, list[bytes]] = {}
+        for _ in range(510):
+            delivery = box.take()
+            by_key.setdefault(delivery.key, []).append(delivery.body)
+            settle(after, delivery)
+        assert CLOCK.now() >= later
+    for key, bodies in by_key.items():
+        bodies.remove(b"late")
+        assert bodies == [b"%d" % number for number in range(500) if f"k{number % 10}" == key]
+
+
+def test_a_move_that_was_interrupted_is_finished_by_the_next_one(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    apply(Broker(url, 3), CLOCK, lambda _line: None)
+    with opened(url, partitions=3) as before:
+        before.publish([Parcel(TOPIC, f"k{number % 10}", b"%d" % number) for number in range(300)])
+    lines: list[str] = []
+
+    def stop_at_the_first_queue_moved(line: str) -> None:
+        lines.append(line)
+        if "moved" in line and TOPIC in line:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        apply(Broker(url, 2), CLOCK, stop_at_the_first_queue_moved)
+    with opened(url, partitions=2) as early, pytest.raises(Unroutable, match="another number of partitions"):
+        early.publish([Parcel(TOPIC, "a", b"")])
+    assert apply(Broker(url, 2), CLOCK, lines.append).is_fine
+
+    with opened(url, partitions=2) as after:
+        assert after.depth(TOPIC).ready == 300
+
+
+# --- trouble -----------------------------------------------------------------------------------------------
+
+
+def test_a_broker_that_is_not_there_is_said_at_once_and_without_the_password() -> None:
+    with opened("amqp://guest:s3cret@127.0.0.1:1/") as queue:
+        began = time.monotonic()
+        with pytest.raises(BackendUnavailable, match=r"cannot connect to amqp://127\.0\.0\.1:1/") as refused:
+            queue.publish([Parcel(TOPIC, "a", b"1")])
+        subscription = queue.subscribe(TOPIC, Box(), credit=1)
+        eventually(lambda: "127.0.0.1:1" in (subscription.trouble or ""), "the trouble is told")
+
+        assert time.monotonic() - began < 5
+        assert "s3cret" not in f"{refused.value} {subscription.trouble}"
+
+
+def test_a_wrong_password_is_said_as_such(url: str) -> None:
+    wrong = url.replace("guest:guest", "guest:s3cret")
+    with opened(wrong) as queue, pytest.raises(BackendUnavailable, match="ACCESS_REFUSED") as refused:
+        queue.publish([Parcel(TOPIC, "a", b"1")])
+    assert "s3cret" not in str(refused.value)
+
+
+def test_of_several_brokers_one_that_answers_is_found(url: str) -> None:
+    with opened(f"amqp://guest:guest@127.0.0.1:1/ {url}") as queue:
+        eventually(lambda: _accepts(queue, Parcel(TOPIC, "a", b"1")), "accepted")
+
+
+def test_a_closed_queue_says_so_instead_of_waiting(queue: RabbitQueue) -> None:
+    queue.close()
+    began = time.monotonic()
+    with pytest.raises(BackendUnavailable, match="closed"):
+        queue.publish([Parcel(TOPIC, "a", b"1")])
+
+    assert time.monotonic() - began < 1
