@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Final
 
-from pressroom.objects.port import ObjectStore, Stored
+from pressroom.objects.port import NotModified, ObjectStore, Stored
 from schemas import keys
 from services.scheduler.memory import FeedMemory, HostMemory, Shard
 from services.scheduler.shards import (
@@ -106,6 +106,14 @@ class Ledger:
             self._write(number, write_id)
         self._dirty.clear()
         return len(numbers)
+
+    def is_current(self) -> bool:
+        """Whether nobody has written since: one conditional get a shard."""
+        return all(
+            isinstance(self._store.get(keys.ledger(number), if_none_match=drawer.etag), NotModified)
+            for number, drawer in self._drawers.items()
+            if drawer.etag is not None
+        )
 
     def _file(self) -> None:
         """Write the lines of what changed into the drawers."""

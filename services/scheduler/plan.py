@@ -30,6 +30,7 @@ class Plan:
         self._leases: list[tuple[float, str, int]] = []
         self._running: dict[str, str] = {}
         self._lanes: Counter[str] = Counter()
+        self._unsent: list[str] = []
         self.wanted: Mapping[str, Wanted] = {}
         for host in ledger.hosts.values():
             self._agenda.delay(host.host, _free_at(host))
@@ -53,12 +54,20 @@ class Plan:
         host = self.ledger.hosts.get(host_of(memory.address))
         return host is None or host.pause_until is None or host.pause_until.timestamp() <= horizon
 
-    def resume(self) -> list[FeedMemory]:
-        """After loading: take up what was under way. Returns the feeds whose refresh may never have been sent."""
-        running = [memory for memory in self.ledger.feeds.values() if memory.state != "idle"]
-        for memory in running:
-            self._occupy(memory)
-        return [memory for memory in running if memory.state == "sending"]
+    def resume(self) -> None:
+        """After loading: take up what was under way."""
+        for memory in self.ledger.feeds.values():
+            if memory.state != "idle":
+                self._occupy(memory)
+            if memory.state == "sending":
+                self._unsent.append(memory.feed)
+
+    def unsent(self, now: datetime) -> list[FeedMemory]:
+        """Those refreshes of an earlier leader that may never have been sent and can still be of use; once."""
+        grace = timedelta(seconds=self._rules.grace_s)
+        memories = [self.ledger.feeds[feed] for feed in self._unsent if feed in self.wanted]
+        self._unsent.clear()
+        return [one for one in memories if one.state == "sending" and one.lease_until and now < one.lease_until - grace]
 
     def follow(self, wanted: Mapping[str, Wanted], now: datetime) -> list[FeedMemory]:
         """Take over what the sites name now. Returns the feeds that no site names any more."""
@@ -121,6 +130,11 @@ class Plan:
             self._free(before, now, result.host_pause_until)
         self._keep(result.memory)
         return result
+
+    def is_ahead(self, check: Check) -> bool:
+        """Whether it speaks of a turn that this memory has not begun: another leader must have."""
+        memory = self.ledger.feeds.get(check.feed)
+        return memory is not None and check.turn > memory.turn
 
     def lapse(self, now: datetime) -> list[FeedMemory]:
         """Give up the refreshes whose lease has run out; returns them."""

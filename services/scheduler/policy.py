@@ -49,8 +49,12 @@ class Heard:
 
 
 def newcomer(feed: str, url: str, now: datetime) -> FeedMemory:
-    """A feed never seen before is due at once."""
-    return FeedMemory(feed=feed, url=url, next_at=now)
+    """A feed that nothing is remembered of is due at once.
+
+    Its turns begin at the present second, so that they go on above those of an earlier life: the publisher may hold
+    the feed from before it left the sites or the ledger was lost, and takes nothing of an older turn.
+    """
+    return FeedMemory(feed=feed, url=url, turn=int(now.timestamp()), next_at=now)
 
 
 def begun(memory: FeedMemory, now: datetime, rules: Rules) -> FeedMemory:

@@ -32,6 +32,8 @@ from services.scheduler.trouble import open_failures
 log = logging.getLogger(__name__)
 
 FORGET_EVERY = timedelta(hours=1)
+SILENCE_S = 5.0
+"""Who leads hears a tick every second; after a longer silence another one may have led meanwhile."""
 
 CellOf = Callable[[str], WeatherRequest | None]
 """Which weather a site's default place wants; None when nobody knows the place."""
@@ -70,6 +72,12 @@ class Scheduler:
         self._tidied_at: datetime | None = None
         self._sent: list[FeedMemory] = []
         self._handled: set[str] = set()
+        self._heard_at_s = self._clock.monotonic()
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process has the ledger in memory: it was called, and nothing has gone wrong since."""
+        return self._plan is not None
 
     @property
     def under_way(self) -> int:
@@ -90,7 +98,7 @@ class Scheduler:
             return self._handle(envelopes)
         except (Conflict, BadLedger) as error:
             self._forget_all()
-            log.warning("the ledger is not ours to write, waiting: %s", error)
+            log.warning("the ledger cannot be used, waiting: %s", error)
             return [Unavailable("ledger", str(error)) for _ in envelopes]
         except BaseException:
             self._forget_all()
@@ -98,25 +106,32 @@ class Scheduler:
 
     def _handle(self, envelopes: Sequence[Envelope[Any]]) -> list[Outcome]:
         now = self._clock.now()
-        if any(envelope.id in self._handled for envelope in envelopes):
-            # The last batch came back: what it sent may not have arrived.
+        if self._plan is not None and self._doubtful(self._plan, envelopes):
             self._forget_all()
         plan, emits = self._leading(now)
         for envelope in envelopes:
             emits += self._take_in(plan, envelope, now)
-        begun = self._decide(plan, now)
-        emits += [self._refresh(plan, memory) for memory in begun]
+        self._sent = self._decide(plan, now)
+        emits += [self._refresh(plan, memory) for memory in self._sent]
         emits += self._board.emits(self._book.sites, plan.ledger.feeds, now)
         plan.ledger.save(new_id(now))
         crash_point("scheduler.after_save")
-        self._sent = begun
         self._handled = {envelope.id for envelope in envelopes}
+        self._heard_at_s = self._clock.monotonic()
         return [*(Done() for _ in envelopes[1:]), Done(tuple(emits))]
 
     # --- leading ------------------------------------------------------------------------------------
 
+    def _doubtful(self, plan: Plan, envelopes: Sequence[Envelope[Any]]) -> bool:
+        """Whether what is in memory may not be the truth any more."""
+        if any(envelope.id in self._handled for envelope in envelopes):
+            return True  # the last batch came back: what it sent may not have arrived
+        silent = self._clock.monotonic() - self._heard_at_s > SILENCE_S
+        ahead = any(isinstance(one.payload, Check) and plan.is_ahead(one.payload) for one in envelopes)
+        return (silent or ahead) and not plan.ledger.is_current()
+
     def _leading(self, now: datetime) -> tuple[Plan, list[Emit]]:
-        """The plan, loaded if need be, with what has to be sent (again) first."""
+        """The plan, loaded if need be, and what a change of sites since the last leader has to say."""
         if self._plan is not None:
             # Being called again means that the last batch was settled, so all it sent has arrived.
             self._plan.confirm(self._sent)
@@ -124,10 +139,10 @@ class Scheduler:
         feeds = sum(len(site.feeds) for site in self._book.sites.values())
         plan = Plan(Ledger.load(self._store, feeds, new_id(now)), self._rules, self._rng)
         emits = self._follow(plan, now)
-        unsent = [memory for memory in plan.resume() if memory.feed in plan.wanted]
-        log.info("leading: %d feeds, %d refreshes to be sent again", len(plan.wanted), len(unsent))
+        plan.resume()
+        log.info("leading: %d feeds, %d refreshes under way", len(plan.wanted), plan.under_way)
         self._plan = plan
-        return plan, [*emits, *(self._refresh(plan, memory) for memory in unsent)]
+        return plan, emits
 
     def _follow(self, plan: Plan, now: datetime) -> list[Emit]:
         """Take over the sites as they stand in their files."""
@@ -196,6 +211,6 @@ class Scheduler:
 
     def _decide(self, plan: Plan, now: datetime) -> list[FeedMemory]:
         lapsed = plan.lapse(now)
-        for memory in lapsed:
-            log.warning("nothing was heard of turn %d of %s, asking again", memory.turn, memory.feed)
-        return plan.due(now)
+        if lapsed:
+            log.warning("nothing was heard of %d refreshes (%s …): asking again", len(lapsed), lapsed[0].feed)
+        return [*plan.unsent(now), *plan.due(now)]

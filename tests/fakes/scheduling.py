@@ -17,9 +17,16 @@ from schemas.codec import type_of
 from schemas.envelope import Envelope
 from schemas.messages import Check, FeedRefresh, Tick, Trouble
 from schemas.records import Fetch, Hints, Validators
+from services.scheduler.memory import FeedMemory, HostMemory
+from services.scheduler.plan import Plan
 from services.scheduler.policy import Rules
 from services.scheduler.sites import SiteBook
 from services.scheduler.story import Scheduler
+
+FIRST_TURN = int(SetClock().now().timestamp()) + 1
+"""The first turn of a feed that is met when a test's clock starts."""
+
+EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 class MemoryStore:
@@ -95,6 +102,18 @@ class Room:
 
     def ask(self) -> list[FeedRefresh]:
         return refreshes(self.tick())
+
+    def memory(self, feed: str) -> FeedMemory:
+        """What the leader remembers of a feed."""
+        return self._plan().ledger.feeds[feed]
+
+    def host_free_at(self, host: str) -> datetime:
+        memory = self._plan().ledger.hosts.get(host) or HostMemory(host=host)
+        return max(at for at in (EPOCH, memory.next_at, memory.pause_until) if at is not None)
+
+    def _plan(self) -> Plan:
+        assert self.scheduler._plan is not None
+        return self.scheduler._plan
 
     def envelope(self, payload: Model) -> Envelope[Any]:
         name, version = type_of(type(payload))

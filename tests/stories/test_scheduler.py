@@ -14,6 +14,7 @@ from schemas.documents import SiteIndex, SiteStatus
 from schemas.messages import FailureClosed, FailureSeen, FeedRefresh, Tick, WeatherRequest, Wish
 from services.scheduler.policy import Rules
 from tests.fakes.scheduling import (
+    FIRST_TURN,
     MemoryStore,
     Room,
     emits,
@@ -63,10 +64,10 @@ def ledger_text(store: MemoryStore) -> str:
     return b"".join(body for key, (body, _) in sorted(store.objects.items()) if key.startswith("ledger/")).decode()
 
 
-def test_a_new_feed_is_asked_at_once_as_turn_one(room: Room) -> None:
+def test_a_new_feed_is_asked_at_once(room: Room) -> None:
     sent = room.tick()
     (refresh,) = refreshes(sent)
-    assert (refresh.feed, refresh.url, refresh.turn) == (keys.feed_id(ONE), ONE, 1)
+    assert (refresh.feed, refresh.url, refresh.turn) == (keys.feed_id(ONE), ONE, FIRST_TURN)
     (emit,) = [one for one in sent if isinstance(one.payload, FeedRefresh)]
     assert (emit.topic, emit.key) == ("feed.refresh", "one.example")
 
@@ -74,7 +75,7 @@ def test_a_new_feed_is_asked_at_once_as_turn_one(room: Room) -> None:
 def test_the_refresh_is_in_the_ledger_before_it_is_sent(room: Room, store: MemoryStore) -> None:
     room.tick()
     assert '"state":"sending"' in ledger_text(store)
-    assert '"turn":1' in ledger_text(store)
+    assert f'"turn":{FIRST_TURN}' in ledger_text(store)
 
 
 def test_nothing_is_asked_twice_while_it_is_under_way(room: Room, clock: SetClock) -> None:
@@ -88,7 +89,7 @@ def test_validators_advance_only_with_the_check_of_what_is_stored(room: Room, cl
     room.give(stored(first, clock.now(), etag='W/"v1-gzip"'))
     clock.advance(86_400)
     (second,) = room.ask()
-    assert second.turn == 2
+    assert second.turn == FIRST_TURN + 1
     assert second.validators.etag == 'W/"v1-gzip"'
     assert second.digest == "b" * 64
 
@@ -134,13 +135,13 @@ def test_a_lost_record_of_an_earlier_turn_clears_them_too_and_ends_nothing(room:
     room.give(lost(first))
     assert room.scheduler.under_way == 1
     (again,) = given_up(room)
-    assert (again.turn, again.validators.etag) == (3, None)
+    assert (again.turn, again.validators.etag) == (FIRST_TURN + 2, None)
 
 
 def test_a_check_of_an_earlier_turn_changes_nothing(room: Room, clock: SetClock) -> None:
     (first,) = room.ask()
     (second,) = given_up(room)
-    assert second.turn == 2
+    assert second.turn == FIRST_TURN + 1
     room.give(stored(first, clock.now(), etag='"old"'))
     room.give(stored(second, clock.now(), etag='"new"'))
     clock.advance(86_400)
@@ -155,7 +156,7 @@ def test_a_refresh_that_nobody_answers_is_asked_again_as_the_next_turn(room: Roo
     clock.advance(359)
     assert room.ask() == []  # a fetch that began at the last moment may still be running
     clock.advance(1)
-    assert [one.turn for one in given_up(room)] == [2]
+    assert [one.turn for one in given_up(room)] == [FIRST_TURN + 1]
 
 
 # --- a crash between save and send, and other ways to lose the thread -------------------------------
@@ -212,7 +213,7 @@ def test_a_deposed_scheduler_forgets_and_starts_anew_when_it_leads_again(
     assert isinstance(outcome, Unavailable)
     clock.advance(86_400)
     (second,) = old.ask()
-    assert (second.turn, second.validators.etag) == (2, '"new"')
+    assert (second.turn, second.validators.etag) == (FIRST_TURN + 1, '"new"')
 
 
 def test_a_store_that_fails_in_the_middle_of_a_save_costs_nothing(
@@ -227,7 +228,7 @@ def test_a_store_that_fails_in_the_middle_of_a_save_costs_nothing(
     asked = room.ask()
     assert sorted(one.feed for one in asked) == sorted({one.feed for one in asked})
     assert len(asked) == 21
-    assert {one.turn for one in asked} == {1}
+    assert {one.turn for one in asked} == {FIRST_TURN}
 
 
 def test_a_ledger_that_cannot_be_read_is_left_as_it_is(room: Room, store: MemoryStore) -> None:
@@ -239,6 +240,41 @@ def test_a_ledger_that_cannot_be_read_is_left_as_it_is(room: Room, store: Memory
     assert list(store.objects) == ["ledger/03.json"]
 
 
+def test_a_check_of_a_later_turn_tells_a_leader_that_another_has_led_meanwhile(
+    sites: Path, store: MemoryStore, clock: SetClock
+) -> None:
+    old, new = Room(sites, store, clock), Room(sites, store, clock)
+    (first,) = old.ask()
+    new.tick()
+    new.give(stored(first, clock.now()))
+    clock.advance(1)
+    (second,) = refreshes(new.give(Wish()))
+    old.give(stored(second, clock.now(), etag='"new"'))
+    clock.advance(86_400)
+    assert old.ask()[0].validators.etag == '"new"'
+
+
+def test_after_a_silence_a_leader_looks_whether_another_has_led_meanwhile(
+    sites: Path, store: MemoryStore, clock: SetClock
+) -> None:
+    old, new = Room(sites, store, clock), Room(sites, store, clock)
+    (first,) = old.ask()
+    new.tick()
+    new.give(stored(first, clock.now()))
+    clock.advance(6)
+    old.tick()
+    assert old.memory(first.feed).state == "idle"
+
+
+def test_a_feed_that_comes_back_after_its_memory_is_gone_goes_on_above_its_old_turns(
+    sites: Path, store: MemoryStore, clock: SetClock
+) -> None:
+    (first,) = Room(sites, store, clock).ask()
+    clock.advance(86_400)
+    (later,) = Room(sites, MemoryStore(), clock).ask()
+    assert later.turn > first.turn
+
+
 # --- wishes -----------------------------------------------------------------------------------------
 
 
@@ -247,7 +283,7 @@ def test_a_wish_is_asked_at_once_and_keeps_its_trace(room: Room, clock: SetClock
     clock.advance(2)
     sent = emits(room.scheduler.handle([room.envelope(Wish(feed=keys.feed_id(ONE))).model_copy(update={"trace": "t"})]))
     (emit,) = [one for one in sent if isinstance(one.payload, FeedRefresh)]
-    assert (emit.payload.turn, emit.payload.reason, emit.trace) == (2, "wish", "t")
+    assert (emit.payload.turn, emit.payload.reason, emit.trace) == (FIRST_TURN + 1, "wish", "t")
 
 
 def test_a_wish_respects_the_spacing_of_its_host(room: Room, clock: SetClock) -> None:
@@ -345,7 +381,7 @@ def test_a_feed_that_left_is_remembered_for_a_week(
     clock.advance(6 * 86_400)
     write_site(sites, "news", [ONE, TWO])
     back = next(one for one in room.ask() if one.url == ONE)
-    assert (back.turn, back.validators.etag) == (2, '"1"')
+    assert (back.turn, back.validators.etag) == (FIRST_TURN + 1, '"1"')
     write_site(sites, "news", [TWO])
     room.give(unchanged(back, clock.now()))
     room.tick()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -125,7 +126,7 @@ def test_moments_are_few_apart_and_latest_first(old: list[int], new: list[int]) 
     before = merge_moments((), [NOW - timedelta(seconds=one) for one in old], NOW, 900)
     after = merge_moments(before, [NOW - timedelta(seconds=one) for one in new], NOW, 900)
     assert 1 <= len(after) <= MOMENTS_MAX
-    assert all((left - right).total_seconds() >= 900 for left, right in zip(after, after[1:], strict=False))
+    assert all((left - right).total_seconds() >= 900 for left, right in itertools.pairwise(after))
     assert after[0] <= NOW
     assert gap_s(after, NOW) > 0
 
