@@ -15,6 +15,8 @@ POINTS: Final[dict[str, str]] = {
     "loop.after_handler": "the handler has ended, nothing was emitted",
     "queue.after_emits": "what follows is safe in the queue, its cause is not acknowledged",
     "loop.after_settle": "the message is acknowledged",
+    "sqlite.before_commit": "what follows and the end of its cause are written, nothing of it holds yet",
+    "sqlite.after_commit": "both hold, nobody has been told",
     "scheduler.after_save": "the ledger says 'sending', nothing is sent",
     "fetcher.after_raw": "the answer is kept as it came, nothing was emitted",
     "publisher.before_version": "a record was judged, nothing is stored",
@@ -27,9 +29,14 @@ POINTS: Final[dict[str, str]] = {
 """Every point and what is true there. A test holds that each is used exactly once and that each can be hit."""
 
 
+_ARMED = os.environ.get("PRESSROOM_CRASH_AT")
+if _ARMED and _ARMED not in POINTS:
+    raise ValueError(f"PRESSROOM_CRASH_AT names no crash point: {_ARMED!r}; there are {', '.join(POINTS)}")
+
+
 def crash_point(name: str) -> None:
-    """Do nothing, unless the environment names this point."""
-    if os.environ.get("PRESSROOM_CRASH_AT") != name:
+    """Do nothing, unless the environment named this point when the process began."""
+    if name != _ARMED:
         return
     marker = os.environ.get("PRESSROOM_CRASH_MARKER")
     if marker is not None:

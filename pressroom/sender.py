@@ -12,14 +12,12 @@ from pressroom.queues.port import Parcel, Queue
 from schemas.codec import encode, type_of
 from schemas.envelope import Envelope, Hop, new_id
 
-WHAT_CHARS_MAX = 200
-
 
 def parcel_of(emit: Emit, now: datetime, *, trace: str, hops: tuple[Hop, ...]) -> Parcel:
     """Wrap an emit into its envelope. Raises `schemas.codec.TooLarge`."""
     name, version = type_of(type(emit.payload))
     message_id = emit.id or new_id(now)
-    envelope = Envelope[type(emit.payload)](  # type: ignore[misc]
+    envelope = Envelope[Any](
         id=message_id,
         type=name,
         version=version,
@@ -32,12 +30,6 @@ def parcel_of(emit: Emit, now: datetime, *, trace: str, hops: tuple[Hop, ...]) -
         payload=emit.payload,
     )
     return Parcel(emit.topic, emit.key, encode(envelope), emit.not_before, emit.expires_s)
-
-
-def again(envelope: Envelope[Any], topic: str, not_before: datetime, *, attempt: int) -> Parcel:
-    """The same message once more, later."""
-    later = envelope.model_copy(update={"not_before": not_before, "attempt": attempt})
-    return Parcel(topic, envelope.key, encode(later), not_before)
 
 
 class Sender:

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from schemas.base import Model, Name
 from schemas.documents import FailureLine, SiteIndex, SiteStatus
-from schemas.envelope import BODY_BYTES_MAX, Envelope
+from schemas.envelope import BODY_BYTES_MAX, LETTER_BYTES_MAX, Envelope
 from schemas.messages import (
     Changed,
     Check,
@@ -73,10 +73,11 @@ def type_of(model: type[Model]) -> tuple[str, int]:
 def encode(envelope: Envelope[Any]) -> bytes:
     """The wire form. Raises `TooLarge`."""
     body = envelope.model_dump_json(exclude_none=True, exclude_defaults=False).encode()
-    if len(body) > BODY_BYTES_MAX:
+    most = LETTER_BYTES_MAX if isinstance(envelope.payload, DeadLetter) else BODY_BYTES_MAX
+    if len(body) > most:
         raise TooLarge(
             f"message {envelope.type} for {envelope.key} has {len(body)} bytes, over the limit of "
-            f"{BODY_BYTES_MAX}; send less in it"
+            f"{most}; send less in it"
         )
     return body
 

@@ -13,6 +13,8 @@ from schemas.base import Count, Id, Instant, Key, Line, Model, Name
 HOPS_MAX = 32
 BODY_BYTES_MAX = 1 << 20
 """A message's body, encoded: 1 MiB. RabbitMQ would take 16; nothing here needs it."""
+LETTER_BYTES_MAX = 2 << 20
+"""A dead letter's: it holds a whole message, perhaps in base64."""
 
 
 class Hop(Model):

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from pressroom.outcomes import BackendUnavailable
+
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
@@ -42,6 +44,12 @@ class Depth:
 
 class Unroutable(ValueError):
     """No such topic: a bug or a topology that was not applied. Nothing was accepted."""
+
+
+class Lost(BackendUnavailable):
+    """The delivery is not its consumer's any more (its connection is gone, its subscription left): the message
+    comes again by itself, and settling this delivery will never do. Drop it.
+    """
 
 
 class Full(Exception):
@@ -132,8 +140,8 @@ class Queue(Protocol):
 
         A crash in between means that the delivery comes again and its emits with it: receivers are idempotent.
         Raises `Full`, `Unroutable` or `BackendUnavailable`; then what was not removed is still open and `settle` may
-        be called again with it. (When the engine lost the connection that a delivery came by, the message
-        comes again by itself and settling the old delivery raises `BackendUnavailable`.)
+        be called again with all or some of it (what was removed is skipped). Raises `Lost` when one of the
+        deliveries comes again by itself; the others then need settling again, in case they were not reached.
         """
 
     def subscribe(self, topic: str, on_delivery: OnDelivery, *, credit: int) -> Subscription: ...

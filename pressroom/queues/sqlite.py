@@ -14,7 +14,7 @@ from pressroom.queues.port import Depth, OnDelivery, OnNotice, Parcel, Settlemen
 from pressroom.queues.sqlite_listener import SqliteListener
 from pressroom.queues.sqlite_subscription import SqliteSubscription
 from pressroom.queues.sqlite_writer import SqliteWriter
-from pressroom.queues.topics import describe
+from pressroom.queues.topics import Topic, describe
 
 
 class SqliteQueue:
@@ -35,11 +35,20 @@ class SqliteQueue:
         self._writer.call(lambda changes: changes.settle(settlements), must_last=True)
 
     def subscribe(self, topic: str, on_delivery: OnDelivery, *, credit: int) -> Subscription:
-        if describe(topic) is None:
-            raise Unroutable(f"there is no topic {topic!r}; see pressroom/queues/topics.py")
-        return self._writer.subscribe(
-            lambda holder: SqliteSubscription(self._writer, self._clock, topic, on_delivery, credit, holder)
-        )
+        row = _row_of(topic)
+
+        def make(holder: int) -> SqliteSubscription:
+            return SqliteSubscription(
+                self._writer,
+                self._clock,
+                topic,
+                on_delivery,
+                credit=credit,
+                partitioned=row.partitioned,
+                holder=holder,
+            )
+
+        return self._writer.subscribe(make)
 
     def broadcast(self, body: bytes) -> None:
         self._writer.call(lambda changes: changes.notices.append(body))
@@ -50,9 +59,15 @@ class SqliteQueue:
 
     def depth(self, topic: str) -> Depth:
         """Expired messages are not counted. Raises `Unroutable`."""
-        if describe(topic) is None:
-            raise Unroutable(f"there is no topic {topic!r}; see pressroom/queues/topics.py")
+        _row_of(topic)
         return self._writer.call(lambda changes: changes.tables.depth(topic))
 
     def close(self) -> None:
         self._writer.close()
+
+
+def _row_of(topic: str) -> Topic:
+    row = describe(topic)
+    if row is None:
+        raise Unroutable(f"there is no topic {topic!r}; see pressroom/queues/topics.py")
+    return row

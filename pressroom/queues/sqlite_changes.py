@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pressroom.outcomes import BackendUnavailable
-from pressroom.queues.port import Full, Parcel, Settlement, Unroutable
+from pressroom.queues.port import Full, Lost, Parcel, Settlement, Unroutable
 from pressroom.queues.sqlite_tables import Tables
 from pressroom.queues.topics import describe
 
@@ -23,6 +22,7 @@ class Changes:
         self.parcels: list[Parcel] = []
         self.settled: list[SqliteDelivery] = []
         self.returned: list[SqliteDelivery] = []
+        self.vacated: list[int] = []
         self.retired: list[SqliteSubscription] = []
         self.notices: list[bytes] = []
         self._totals: dict[str, int] = {}
@@ -39,11 +39,11 @@ class Changes:
         self.parcels.extend(parcels)
 
     def settle(self, settlements: Sequence[Settlement]) -> None:
-        """Raises `Unroutable`, `Full`, or `BackendUnavailable` when a delivery is no longer its consumer's."""
+        """Raises `Unroutable`, `Full`, or `Lost`."""
         deliveries: list[SqliteDelivery] = [settlement.delivery for settlement in settlements]  # type: ignore[misc]
         for delivery in deliveries:
             if not delivery.is_open:
-                raise BackendUnavailable("queue", f"the message for {delivery.key} was returned before it was settled")
+                raise Lost("queue", f"the message for {delivery.key} was returned before it was settled")
         parcels = [parcel for settlement in settlements for parcel in settlement.emits]
         self._admit(parcels, deliveries)
         self.parcels.extend(parcels)
@@ -95,6 +95,7 @@ class Changes:
 
     def _free_slots(self) -> None:
         left = {d.slot for d in (*self.settled, *self.returned) if not d.subscription.holds_slot(d.slot)}
+        left.update(self.vacated)
         if left:
             self.tables.free_slots(left)
         for subscription in self.retired:
@@ -107,5 +108,5 @@ class Changes:
         for delivery in self.settled:
             delivery.subscription.add(delivery)
         rest = Changes(self.tables, self.now)
-        rest.returned, rest.retired = self.returned, self.retired
+        rest.returned, rest.vacated, rest.retired = self.returned, self.vacated, self.retired
         return rest

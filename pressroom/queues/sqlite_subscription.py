@@ -51,7 +51,15 @@ class SqliteSubscription:
     """Its state belongs to the writer's thread; the port's methods only post work to it or set a flag."""
 
     def __init__(
-        self, writer: Writer, clock: Clock, topic: str, on_delivery: OnDelivery, credit: int, holder: int
+        self,
+        writer: Writer,
+        clock: Clock,
+        topic: str,
+        on_delivery: OnDelivery,
+        *,
+        credit: int,
+        partitioned: bool,
+        holder: int,
     ) -> None:
         self.writer = writer
         self.topic = topic
@@ -63,6 +71,8 @@ class SqliteSubscription:
         self._slots: Counter[int] = Counter()
         self._paused = False
         self._closing = False
+        # Of a topic that is not spread out, whoever has the key keeps it: the scheduler that leads goes on leading.
+        self._keeps_keys = not partitioned
         self._empty = threading.Event()
 
     # --- on the writer's thread ------------------------------------------------------------------------
@@ -71,7 +81,7 @@ class SqliteSubscription:
         return self._open.get(delivery.id) is delivery
 
     def holds_slot(self, slot: int) -> bool:
-        return self._slots[slot] > 0
+        return slot in self._slots
 
     def add(self, delivery: SqliteDelivery) -> None:
         self._open[delivery.id] = delivery
@@ -80,7 +90,7 @@ class SqliteSubscription:
     def drop(self, delivery: SqliteDelivery) -> None:
         del self._open[delivery.id]
         self._slots[delivery.slot] -= 1
-        if not self._slots[delivery.slot]:
+        if not self._slots[delivery.slot] and not self._keeps_keys:
             del self._slots[delivery.slot]
         if self._closing and not self._open:
             self._empty.set()
@@ -116,6 +126,8 @@ class SqliteSubscription:
 
     def _return_all(self, changes: Changes) -> None:
         changes.give_back(list(self._open.values()))
+        changes.vacated.extend(self._slots)
+        self._slots.clear()
 
     def retire(self, changes: Changes) -> None:
         self._closing = True

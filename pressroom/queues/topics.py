@@ -17,12 +17,15 @@ ONE_KEY = "one"
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """`bound` messages at most (None: no bound); `partitioned` topics spread their keys over P queues."""
+    """`bound` messages at most (None: no bound); `partitioned` topics spread their keys over P queues, others have
+    one active consumer. When a topic is full, the sender waits, unless it holds what may be dropped.
+    """
 
     name: str
     bound: int | None
     partitioned: bool
     laned: bool = False
+    dropped_when_full: bool = False
 
 
 TABLE: dict[str, Topic] = {
@@ -30,7 +33,7 @@ TABLE: dict[str, Topic] = {
     for topic in (
         Topic(SCHEDULE, 100_000, partitioned=False),
         Topic(FEED_REFRESH, 10_000, partitioned=True, laned=True),
-        Topic(WEATHER_REQUEST, 10_000, partitioned=True),
+        Topic(WEATHER_REQUEST, 10_000, partitioned=True, dropped_when_full=True),
         Topic(RECORD_PUBLISH, 10_000, partitioned=True),
         Topic(DEAD, None, partitioned=False),
     )
