@@ -17,7 +17,7 @@ from typing import Any
 from pressroom.clock import Clock
 from pressroom.crash import crash_point
 from pressroom.outcomes import BackendUnavailable
-from pressroom.queues.port import Depth, OnDelivery, OnNotice, Parcel, Settlement, Subscription, Unroutable
+from pressroom.queues.port import Depth, Lost, OnDelivery, OnNotice, Parcel, Settlement, Subscription, Unroutable
 from pressroom.queues.rabbitmq_address import addresses
 from pressroom.queues.rabbitmq_batch import Results
 from pressroom.queues.rabbitmq_consumer import Place, WorkSubscription
@@ -79,7 +79,7 @@ class RabbitQueue:
         all_known = self._acknowledge([_received(each) for each in safe])
         _raise_first([error for of_one in errors for error in of_one])
         if not all_known:
-            raise BackendUnavailable(WHAT, "the connection that a delivery came by is gone; the message comes again")
+            raise Lost(WHAT, "the connection that a delivery came by is gone; the message comes again")
 
     def subscribe(self, topic: str, on_delivery: OnDelivery, *, credit: int) -> Subscription:
         if describe(topic) is None:
