@@ -77,6 +77,10 @@ class StatusBoard:
         self._said.clear()
         self._index_changed = True
 
+    def hasten(self) -> None:
+        """What waits for its time need not wait any longer."""
+        self._said.clear()
+
     def emits(self, sites: Mapping[str, Site], memories: Mapping[str, FeedMemory], now: datetime) -> list[Emit]:
         emits = []
         if self._index_changed:

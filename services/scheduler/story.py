@@ -62,11 +62,11 @@ class Scheduler:
         self._status_interval_s = status_interval_s
         self._weather_of = weather_of
         self._weather_every = timedelta(seconds=weather_every_s)
-        self._plan: Plan | None = None
+        self._hasty = False
         self._forget_all()
 
     def _forget_all(self) -> None:
-        self._plan = None
+        self._plan: Plan | None = None
         self._board = StatusBoard(self._status_interval_s)
         self._weather_at: datetime | None = None
         self._tidied_at: datetime | None = None
@@ -92,6 +92,10 @@ class Scheduler:
         plan = self._plan
         return plan is not None and plan.quiet(self._clock.now()) and not self._board.waiting
 
+    def hasten(self) -> None:
+        """Say how things stand as soon as nothing is left to do, however short ago it was said. For `run --once`."""
+        self._hasty = True
+
     def handle(self, envelopes: Sequence[Envelope[Any]]) -> list[Outcome]:
         """One outcome for each; all that is sent goes with the last. Raises what the store raises (nothing is lost)."""
         try:
@@ -113,6 +117,8 @@ class Scheduler:
             emits += self._take_in(plan, envelope, now)
         self._sent = self._decide(plan, now)
         emits += [self._refresh(plan, memory) for memory in self._sent]
+        if self._hasty and plan.quiet(now):
+            self._board.hasten()
         emits += self._board.emits(self._book.sites, plan.ledger.feeds, now)
         plan.ledger.save(new_id(now))
         crash_point("scheduler.after_save")

@@ -418,6 +418,25 @@ def test_statuses_come_at_once_and_then_at_most_once_a_minute(room: Room, clock:
     assert of_type(room.tick(), SiteStatus) == []
 
 
+def test_in_haste_the_last_word_comes_as_soon_as_nothing_is_left_to_do(room: Room, clock: SetClock) -> None:
+    room.scheduler.hasten()
+    (refresh,) = refreshes(room.give(Wish()))
+    assert not room.scheduler.idle()
+    clock.advance(1)
+    (status,) = of_type(room.give(stored(refresh, clock.now())), SiteStatus)
+    assert status.feeds[0].ok_at == clock.now()
+    assert room.scheduler.idle()
+
+
+def test_one_who_waits_for_a_pause_to_end_holds_up_no_end(sites: Path, store: MemoryStore, clock: SetClock) -> None:
+    write_site(sites, "news", [ONE, "https://one.example/other"])
+    room = Room(sites, store, clock)
+    room.scheduler.hasten()
+    (refresh,) = refreshes(room.give(Wish()))
+    room.give(failed(refresh, "rate_limited", status=429, retry_after_s=3600.0))
+    assert room.scheduler.idle()
+
+
 def test_a_broken_edit_keeps_the_site_and_names_the_file(
     room: Room, sites: Path, clock: SetClock, caplog: pytest.LogCaptureFixture
 ) -> None:
