@@ -33,7 +33,7 @@ HEAD = keys.head(KERNEL.feed)
 RULES = Rules(copy=Trust(3600, 600), status=Trust(60, 60))
 
 
-def eventually(holds: Callable[[], bool], within_s: float = 5.0) -> None:
+def eventually(holds: Callable[[], bool], within_s: float = 20.0) -> None:
     deadline = time.monotonic() + within_s
     while not holds():
         assert time.monotonic() < deadline, "it never came about"

@@ -1,0 +1,98 @@
+"""A real Chromium before a real node, at the sizes of a desk and of a pocket."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from pressroom.clock import SystemClock
+from pressroom.settings import Settings
+from schemas import keys
+from services.web.node import WebNode
+from services.web.serve import Server
+from tests.fakes.web_newsroom import Newsroom, cell_of
+from tests.fakes.web_papers import PAPERS, Paper, Story
+from tests.fakes.web_queue import Notices
+from tests.fakes.web_store import MemoryStore
+
+# A busy machine takes its time; a test that passes does not wait for this.
+expect.set_options(timeout=30_000)
+SIZES = {"desk": {"width": 1280, "height": 900}, "pocket": {"width": 390, "height": 844}}
+
+
+def eventually(holds: Callable[[], bool], within_s: float = 30.0) -> None:
+    deadline = time.monotonic() + within_s
+    while not holds():
+        assert time.monotonic() < deadline, "it never came about"
+        time.sleep(0.01)
+
+
+@dataclass
+class Press:
+    """A node with news, serving on loopback."""
+
+    node: WebNode
+    room: Newsroom
+    notices: Notices
+    address: str
+
+    def news(self, story: Story, paper: Paper = PAPERS[0]) -> None:
+        self.notices.changed(keys.head(paper.feed), self.room.head(paper, [story]))
+        eventually(lambda: story.title in self.text("/s/linux"))
+
+    def text(self, path: str) -> str:
+        page = self.node.table.get(path)
+        return page.variants["identity"].body.decode() if page is not None else ""
+
+
+@pytest.fixture
+def press(tmp_path: Path) -> Iterator[Press]:
+    room = Newsroom(MemoryStore(), datetime.now(UTC))
+    room.fill()
+    notices = Notices()
+    node = WebNode(room.store, notices, SystemClock(), Settings(data=tmp_path), cell_of=cell_of)  # type: ignore[arg-type]
+    node.start()
+    eventually(lambda: all(node.copies.get(key) is not None for key in node.agenda.kept() if _filled(key)))
+    eventually(lambda: node.table.get("/s/covid") is not None)
+    with Server(node.wsgi, "127.0.0.1", 0) as server:
+        yield Press(node, room, notices, server.address)
+    node.stop()
+
+
+def _filled(key: str) -> bool:
+    return all(key != keys.head(paper.feed) for paper in PAPERS if not paper.stories)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    program = os.environ.get("PRESSROOM_CHROMIUM") or shutil.which("chromium")
+    if program is None:
+        missing = "no Chromium: apt-get install chromium"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=SIZES)
+def page(browser: Browser, press: Press, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A tab at each size. Whatever the console or the policy complains of fails the test."""
+    context = browser.new_context(viewport=SIZES[request.param], base_url=press.address, reduced_motion="reduce")
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+    yield page
+    context.close()
+    assert [complaint for complaint in complaints if "status of 404" not in complaint] == []
