@@ -14,7 +14,7 @@ class Headers(Mapping[str, str]):
     __slots__ = ("_fields",)
 
     def __init__(self, fields: Mapping[str, str]) -> None:
-        self._fields = {name.lower(): value for name, value in fields.items()}
+        self._fields = {name.lower(): fields[name] for name in fields}
 
     def __getitem__(self, name: str) -> str:
         return self._fields[name.lower()]

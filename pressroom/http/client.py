@@ -132,7 +132,7 @@ class Client:
 
     def _next(self, here: Url, raw: HTTPResponse, hops: Hops, redirects_max: int) -> Url:
         """Where a redirect leads. Raises `FetchError` when it is not to be followed."""
-        location = raw.headers.get("Location", "").strip()
+        location = next(iter(raw.headers.getlist("Location")), "").strip()
         if not location:
             raise FetchError(ErrorKind.BAD_REDIRECT, f"status {raw.status} without saying where to")
         try:

@@ -121,6 +121,15 @@ class TestWhatComesBack:
         response = client.get(faultserver.url())
         assert (response.body, response.headers["ETag"]) == (b"feed", '"v1"')
 
+    def test_repeated_fields_are_joined_and_the_first_location_is_followed(
+        self, client: Client, faultserver: FaultServer
+    ) -> None:
+        faultserver.script("/", Answer(302, headers=[("Location", "/feed.xml"), ("Location", "/feed.xml")]))
+        faultserver.script(
+            "/feed.xml", Answer(body=FEED, headers=[("Cache-Control", "public"), ("cache-control", "max-age=9")])
+        )
+        assert client.get(faultserver.url()).headers["Cache-Control"] == "public, max-age=9"
+
     def test_headers_look_up_in_any_case_and_say_when_absent(self) -> None:
         headers = Headers({"Content-Type": "text/xml"})
         assert headers.get("CONTENT-TYPE") == "text/xml"
