@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 from schemas.envelope import Envelope
 from schemas.messages import Check
+from schemas.records import FeedRecord
+from schemas.weather import WeatherRecord
 
 R = TypeVar("R")
 
@@ -21,6 +23,7 @@ class Tally:
 
     checks: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
+    records: int = 0
     messages: Counter[str] = field(default_factory=Counter)
     cpu_s: Counter[str] = field(default_factory=Counter)
     wall_s: Counter[str] = field(default_factory=Counter)
@@ -47,6 +50,8 @@ class Tally:
             for envelope in envelopes:
                 if isinstance(envelope.payload, Check):
                     self._check(envelope.payload)
+                elif isinstance(envelope.payload, FeedRecord | WeatherRecord):
+                    self.records += 1
 
     def _check(self, check: Check) -> None:
         self.checks[check.result] += 1

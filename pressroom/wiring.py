@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.metadata
 
 from pressroom.clock import Clock
+from pressroom.consumer_rules import LoopRules, rules_for
 from pressroom.objects import ObjectStore, open_store
 from pressroom.queues.port import Queue
 from pressroom.settings import BadSettings, Settings
@@ -38,3 +40,11 @@ def store_of(settings: Settings, clock: Clock) -> ObjectStore:
         access_key=settings.s3_access_key.get_secret_value(),
         secret_key=settings.s3_secret_key.get_secret_value(),
     )
+
+
+def loop_rules(settings: Settings, topic: str) -> LoopRules:
+    """A topic's rules with the settings put in. RabbitMQ counts deliveries itself and buries what kills its workers."""
+    rules = rules_for(topic)
+    attempts_max = settings.attempts_max if rules.attempts_max is not None else None
+    deliveries_max = None if settings.queue_url.get_secret_value() else rules.deliveries_max
+    return dataclasses.replace(rules, attempts_max=attempts_max, deliveries_max=deliveries_max)

@@ -67,7 +67,7 @@ def recognise(before: Iterable[Known], entries: Iterable[Entry], now: datetime) 
     return Recognised(tuple(dated), tuple(fresh))
 
 
-def _match(entry: Entry, by_id: dict[str, Known], by_link: dict[str | None, Known]) -> Known | None:
+def _match(entry: Entry, by_id: dict[str, Known], by_link: dict[str, Known]) -> Known | None:
     link = _link(entry)
     same_id = by_id.get(without_scheme(entry.id))
     if same_id is not None and not _reused(same_id, entry, link):

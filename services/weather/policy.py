@@ -48,7 +48,7 @@ def trouble_of(error: FetchError) -> Trouble:
 
 def wait_s(trouble: Trouble, failures: int, chance: float) -> float:
     """How long a provider is left alone after its `failures`-th trouble in a row; `chance` in [0, 1) is the jitter."""
-    backed_off = min(FIRST_WAIT_S * 2 ** min(failures - 1, 12), HOUR_S) * (1 + 0.2 * chance)
+    backed_off = min(FIRST_WAIT_S * 2.0 ** min(failures - 1, 12), HOUR_S) * (1 + 0.2 * chance)
     return min(max(backed_off, trouble.retry_after_s or 0.0), WAIT_MAX_S)
 
 

@@ -18,9 +18,11 @@ Get = Callable[[str, Mapping[str, str]], Response]
 class Provider(Protocol):
     """Who is asked, how, and what its answer says."""
 
-    name: str
-    attribution: str
-    """What the provider wants shown beside its data."""
+    @property
+    def name(self) -> str: ...
+    @property
+    def attribution(self) -> str:
+        """What the provider wants shown beside its data."""
 
     def address(self, cell: Cell) -> str:
         """The address to ask. May hold a key: never logged, never shown."""

@@ -106,14 +106,14 @@ class WebNode:
         self.renderer.mark(self.sites())
         self.renderer.render_due()
 
-    def stop(self) -> None:
+    def stop(self, timeout_s: float = STOP_S) -> None:
         self._stopping.set()
         if self._watcher.is_alive():
-            self._watcher.join(STOP_S)
+            self._watcher.join(timeout_s)
         if self._subscription is not None:
-            self._subscription.close(STOP_S)
-        self.refresher.stop(STOP_S)
-        self.renderer.stop(STOP_S)
+            self._subscription.close(timeout_s)
+        self.refresher.stop(timeout_s)
+        self.renderer.stop(timeout_s)
 
     def sites(self) -> list[str]:
         index = self.copies.value(keys.SITES_INDEX, SiteIndex)
