@@ -21,6 +21,8 @@ from services.origin.weather import forecast
 SLOW_S = 6.0
 """How long the slow paper thinks before it answers: long for a reader, well within a fetch's limit."""
 
+_LOOPBACK_HOSTS = {"slow": "localhost", "rate_limited": "127.0.0.2"}
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -70,15 +72,22 @@ def page_answer(path: str) -> Answer:
 
 
 class Origin:
-    """The sample origin. `port` 0 picks a free one; `start` raises OSError when the port is taken."""
+    """The sample origin. `port` 0 picks a free one; `start` raises OSError when the port is taken.
+
+    A paper that asks us to slow down pauses its whole host, and a slow one occupies it: these two live on hosts of
+    their own. On loopback that is another address and another name of it; elsewhere `limited.NAME` and `slow.NAME`,
+    which have to lead here too.
+    """
 
     def __init__(self, clock: Clock, port: int = 0, host: str = "127.0.0.1", name: str | None = None) -> None:
         self._clock = clock
         self._host = host
+        self._hosts = {"slow": f"slow.{name}", "rate_limited": f"limited.{name}"} if name else dict(_LOOPBACK_HOSTS)
         self._name = name or host
         self._wanted_port = port
         self._stopping = threading.Event()
         self._server: ThreadingHTTPServer | None = None
+        self._second: ThreadingHTTPServer | None = None
 
     @property
     def port(self) -> int:
@@ -86,20 +95,30 @@ class Origin:
         return int(self._server.server_address[1])
 
     def address_of(self, paper: Paper) -> str:
-        """A feed's address. The slow paper lives on another host name, so that it holds up only itself."""
-        host = "localhost" if paper.manner == "slow" and self._name == "127.0.0.1" else self._name
-        return f"http://{host}:{self.port}/{paper.name}/feed"
+        return f"http://{self._hosts.get(paper.manner, self._name)}:{self.port}/{paper.name}/feed"
 
     def start(self) -> None:
-        self._server = ThreadingHTTPServer((self._host, self._wanted_port), self._handler())
-        self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, name="origin", daemon=True).start()
+        self._server = self._serve(self._host, self._wanted_port)
+        if self._hosts.get("rate_limited") != _LOOPBACK_HOSTS["rate_limited"]:
+            return
+        try:
+            self._second = self._serve(_LOOPBACK_HOSTS["rate_limited"], self.port)
+        except OSError:
+            # Some systems have one loopback address only; the two odd papers then share a host.
+            self._hosts["rate_limited"] = _LOOPBACK_HOSTS["slow"]
+
+    def _serve(self, host: str, port: int) -> ThreadingHTTPServer:
+        server = ThreadingHTTPServer((host, port), self._handler())
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, args=(0.1,), name="origin", daemon=True).start()
+        return server
 
     def stop(self) -> None:
         self._stopping.set()
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
+        for server in (self._server, self._second):
+            if server is not None:
+                server.shutdown()
+                server.server_close()
 
     def answer(self, target: str, base: str) -> Answer:
         parts = urlsplit(target)
