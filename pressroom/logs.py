@@ -51,5 +51,7 @@ def configure(level: str, as_json: bool | None) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level)
     # These say at INFO what our own events say better.
-    for chatty in ("pika", "botocore", "urllib3", "werkzeug", "waitress.queue"):
+    for chatty in ("pika", "botocore", "werkzeug", "waitress.queue"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    # Warns of every header of a stranger's server that it finds odd.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
