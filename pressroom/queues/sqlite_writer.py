@@ -196,7 +196,7 @@ class SqliteWriter:
         self._reap_at = self._clock.monotonic() + REAP_S
         for process in self._tables.other_processes(self._process.token):
             if self._process.is_dead(process):
-                facts = {"process": process, "messages": self._tables.remove_process(process)}
+                facts = {"holder": process, "messages": self._tables.remove_process(process)}
                 log.warning("a process died; what it held is handed out again", extra=facts)
 
     def _roll_back(self, changes: Changes, handed: list[SqliteDelivery]) -> None:

@@ -1,0 +1,425 @@
+"""What every queue engine promises (`pressroom.queues.port`), written once; each engine inherits it with a `rig`."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from queue import SimpleQueue
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pressroom.outcomes import BackendUnavailable
+from pressroom.queues.port import Delivery, Full, Lost, Parcel, Queue, Settlement, Unroutable
+from pressroom.queues.topics import NOTICES_BOUND
+from tests.contracts.queue_tools import CLOCK, Box, Rig, WorkerProcess, ended, events, eventually, overlaps, wish
+
+TOPIC = "record.publish"
+OTHER = "weather.request"
+SOON_S = 0.6
+
+few = settings(
+    max_examples=8,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors, HealthCheck.too_slow],
+)
+ACTIONS = st.lists(
+    st.one_of(
+        st.tuples(st.just("publish"), st.sampled_from("abc")),
+        st.tuples(st.just("settle"), st.booleans()),
+        st.tuples(st.just("release"), st.none()),
+        st.tuples(st.just("crash"), st.none()),
+    ),
+    max_size=25,
+)
+
+
+def bodies(deliveries: list[Delivery]) -> list[bytes]:
+    return [delivery.body for delivery in deliveries]
+
+
+def drained(queue: Queue, topic: str) -> list[Delivery]:
+    """All that the topic holds, in the order handed out, settled."""
+    box = Box()
+    place = queue.subscribe(topic, box, credit=50)
+    found = []
+    while queue.depth(topic).total:
+        delivery = box.one()
+        queue.settle([Settlement(delivery)])
+        found.append(delivery)
+    place.close(5)
+    return found
+
+
+class QueueContract:
+    """Inherit it, and bring a fixture `rig`."""
+
+    @pytest.fixture
+    def queue(self, rig: Rig) -> Queue:
+        return rig.open()
+
+    # --- publishing ------------------------------------------------------------------------------------
+
+    def test_what_is_published_is_handed_out_whole_and_is_gone_when_settled(self, queue: Queue) -> None:
+        box = Box()
+        queue.subscribe(TOPIC, box, credit=4)
+        queue.publish([Parcel(TOPIC, "feeds/ä ö.json", bytes(range(256)) * 4096)])
+        delivery = box.one()
+
+        assert (delivery.topic, delivery.key, delivery.deliveries) == (TOPIC, "feeds/ä ö.json", 1)
+        assert delivery.body == bytes(range(256)) * 4096
+        queue.settle([Settlement(delivery)])
+        assert queue.depth(TOPIC).total == 0
+        assert box.stays_empty()
+
+    def test_what_was_published_with_nobody_there_waits(self, queue: Queue) -> None:
+        queue.publish([Parcel(TOPIC, "a", b"1"), Parcel(TOPIC, "b", b"2")])
+        assert queue.depth(TOPIC).ready == 2
+        assert sorted(bodies(drained(queue, TOPIC))) == [b"1", b"2"]
+
+    def test_many_threads_publish_at_once_and_everything_arrives_once(self, queue: Queue) -> None:
+        box = Box()
+        queue.subscribe(TOPIC, box, credit=400)
+
+        def publish(number: int) -> None:
+            for turn in range(10):
+                queue.publish([Parcel(TOPIC, f"k{number}", b"%d %d" % (number, turn))])
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(publish, range(8)))
+        arrived = box.take(80)
+
+        assert Counter(bodies(arrived)) == {b"%d %d" % (n, t): 1 for n in range(8) for t in range(10)}
+        assert box.stays_empty()
+
+    def test_nothing_is_published_to_a_topic_that_is_not_there(self, queue: Queue) -> None:
+        for topic in ("record.publsh", "record.publish@lane", "@", ""):
+            with pytest.raises(Unroutable):
+                queue.publish([Parcel(TOPIC, "a", b"x"), Parcel(topic, "a", b"x")])
+            with pytest.raises(Unroutable):
+                queue.subscribe(topic, Box(), credit=1)
+        assert queue.depth(TOPIC).total == 0
+
+    def test_a_lane_is_a_topic_of_its_own(self, queue: Queue) -> None:
+        box = Box()
+        queue.subscribe("feed.refresh@north", box, credit=4)
+        queue.publish([Parcel("feed.refresh", "h", b"all"), Parcel("feed.refresh@north", "h", b"north")])
+
+        assert box.one().body == b"north"
+        assert box.stays_empty()
+        assert queue.depth("feed.refresh").ready == 1
+
+    def test_a_topic_takes_no_more_than_its_bound(self, queue: Queue) -> None:
+        def fill() -> None:
+            for _ in range(41):
+                queue.publish([Parcel(OTHER, "one", b"x")] * 250)
+
+        with pytest.raises(Full) as refusal:
+            fill()
+        assert refusal.value.topic == OTHER
+        assert queue.depth(OTHER).total <= 10_000
+        queue.publish([Parcel(TOPIC, "a", b"others are not concerned")])
+
+    # --- order, keys, credit ---------------------------------------------------------------------------
+
+    def test_messages_of_a_key_come_in_the_order_published(self, queue: Queue) -> None:
+        box = Box()
+        queue.subscribe(TOPIC, box, credit=10)
+        for number in range(30):
+            queue.publish([Parcel(TOPIC, f"k{number % 3}", b"%d" % number)])
+        by_key: dict[str, list[int]] = {}
+        for _ in range(30):
+            delivery = box.one()
+            by_key.setdefault(delivery.key, []).append(int(delivery.body))
+            queue.settle([Settlement(delivery)])
+
+        assert by_key == {f"k{key}": list(range(key, 30, 3)) for key in range(3)}
+
+    def test_different_keys_are_handed_out_together_up_to_the_credit(self, queue: Queue) -> None:
+        box = Box()
+        queue.subscribe(TOPIC, box, credit=3)
+        queue.publish([Parcel(TOPIC, f"k{number}", b"x") for number in range(5)])
+        held = box.take(3)
+
+        assert len({delivery.key for delivery in held}) == 3
+        assert box.stays_empty()
+        queue.settle([Settlement(held[0])])
+        box.one()
+        assert box.stays_empty()
+
+    def test_two_consumers_never_hold_messages_of_one_key(self, rig: Rig) -> None:
+        one, two = rig.open(), rig.open()
+        taken: SimpleQueue[tuple[str, Queue, Delivery]] = SimpleQueue()
+        one.subscribe(TOPIC, lambda delivery: taken.put(("one", one, delivery)), credit=4)
+        two.subscribe(TOPIC, lambda delivery: taken.put(("two", two, delivery)), credit=4)
+        one.publish([Parcel(TOPIC, f"k{number % 6}", b"%d" % number) for number in range(60)])
+        holders: dict[str, Counter[str]] = {}
+        seen: Counter[bytes] = Counter()
+        held: list[tuple[str, Queue, Delivery]] = []
+        while len(seen) < 60:
+            name, queue, delivery = taken.get(timeout=20)
+            held.append((name, queue, delivery))
+            seen[delivery.body] += 1
+            holders.setdefault(delivery.key, Counter())[name] += 1
+            assert len(+holders[delivery.key]) == 1, f"{delivery.key} is with both"
+            # Holding two at a time lets the consumers compete for the keys between.
+            if len(held) > 2 or len(seen) == 60:
+                name, queue, delivery = held.pop(0)
+                holders[delivery.key][name] -= 1
+                queue.settle([Settlement(delivery)])
+
+        assert set(seen.values()) == {1}
+
+    # --- settling --------------------------------------------------------------------------------------
+
+    def test_settling_sends_what_follows_and_removes_its_cause(self, queue: Queue) -> None:
+        box, next_box = Box(), Box()
+        queue.subscribe(TOPIC, box, credit=4)
+        queue.subscribe("schedule", next_box, credit=4)
+        queue.publish([Parcel(TOPIC, "a", b"1"), Parcel(TOPIC, "b", b"2")])
+        several = box.take(2)
+        queue.settle([Settlement(each, [Parcel("schedule", "one", b"after " + each.body)]) for each in several])
+
+        assert sorted(bodies(next_box.take(2))) == [b"after 1", b"after 2"]
+        assert queue.depth(TOPIC).total == 0
+
+    def test_a_settlement_that_is_refused_leaves_the_message_open(self, queue: Queue) -> None:
+        box = Box()
+        queue.subscribe(TOPIC, box, credit=4)
+        queue.publish([Parcel(TOPIC, "a", b"1")])
+        delivery = box.one()
+        with pytest.raises(Unroutable):
+            queue.settle([Settlement(delivery, [Parcel("nowhere", "a", b"x")])])
+
+        assert queue.depth(TOPIC).total == 1
+        queue.settle([Settlement(delivery)])
+        assert queue.depth(TOPIC).total == 0
+
+    def test_of_several_settlements_the_good_ones_may_be_settled_again_one_by_one(self, queue: Queue) -> None:
+        box = Box()
+        queue.subscribe(TOPIC, box, credit=4)
+        queue.publish([Parcel(TOPIC, key, b"x") for key in "abc"])
+        good, bad, other = box.take(3)
+        follow = [
+            Settlement(good, [Parcel("schedule", "one", b"good")]),
+            Settlement(bad, [Parcel("nowhere", "one", b"bad")]),
+            Settlement(other, [Parcel("schedule", "one", b"other")]),
+        ]
+        with pytest.raises(Unroutable):
+            queue.settle(follow)
+        queue.settle([follow[0]])
+        queue.settle([follow[2]])
+        queue.settle([Settlement(bad)])
+
+        assert queue.depth(TOPIC).total == 0
+        assert set(bodies(drained(queue, "schedule"))) == {b"good", b"other"}
+
+    # --- giving back -----------------------------------------------------------------------------------
+
+    def test_what_is_released_comes_again_unspent_and_before_its_followers(self, queue: Queue) -> None:
+        box = Box()
+        queue.subscribe(TOPIC, box, credit=1)
+        queue.publish([Parcel(TOPIC, "a", b"1"), Parcel(TOPIC, "a", b"2")])
+        box.one().release()
+        again = box.one()
+
+        assert (again.body, again.deliveries) == (b"1", 1)
+        queue.settle([Settlement(again)])
+        assert box.one().body == b"2"
+
+    def test_a_paused_subscription_is_handed_nothing_until_it_resumes(self, queue: Queue) -> None:
+        box = Box()
+        place = queue.subscribe(TOPIC, box, credit=4)
+        queue.publish([Parcel(TOPIC, "a", b"1")])
+        held = box.one()
+        place.pause()
+        queue.publish([Parcel(TOPIC, "b", b"2")])
+
+        assert box.stays_empty()
+        queue.settle([Settlement(held)])
+        place.resume()
+        assert box.one().body == b"2"
+
+    def test_who_leaves_gives_back_what_is_held_and_may_come_again(self, rig: Rig) -> None:
+        one, two = rig.open(), rig.open()
+        box, other = Box(), Box()
+        place = one.subscribe(TOPIC, box, credit=4)
+        one.publish([Parcel(TOPIC, "a", b"1"), Parcel(TOPIC, "a", b"2")])
+        held = box.take(2)
+        place.leave()
+        second = two.subscribe(TOPIC, other, credit=4)
+        taken = other.take(2)
+
+        assert bodies(taken) == [b"1", b"2"]
+        with pytest.raises(Lost):
+            one.settle([Settlement(held[0])])
+        two.settle([Settlement(each) for each in taken])
+        second.close(5)
+        place.resume()
+        one.publish([Parcel(TOPIC, "a", b"3")])
+        assert box.one().body == b"3"
+
+    def test_closing_waits_for_what_is_held_and_hands_the_key_over_then(self, rig: Rig) -> None:
+        one, two = rig.open(), rig.open()
+        box, other = Box(), Box()
+        place = one.subscribe(TOPIC, box, credit=1)
+        one.publish([Parcel(TOPIC, "a", b"1"), Parcel(TOPIC, "a", b"2")])
+        held = box.one()
+        two.subscribe(TOPIC, other, credit=1)
+        closing = threading.Thread(target=place.close, args=(20,))
+        closing.start()
+
+        assert other.stays_empty()
+        assert closing.is_alive()
+        one.settle([Settlement(held)])
+        closing.join(10)
+        assert not closing.is_alive()
+        assert other.one().body == b"2"
+        assert box.stays_empty(0.05)
+
+    def test_what_is_open_when_closing_times_out_comes_again(self, rig: Rig) -> None:
+        one, two = rig.open(), rig.open()
+        box, other = Box(), Box()
+        place = one.subscribe(TOPIC, box, credit=1)
+        one.publish([Parcel(TOPIC, "a", b"1")])
+        held = box.one()
+        place.close(0.1)
+        two.subscribe(TOPIC, other, credit=1)
+
+        assert other.one().body == b"1"
+        with pytest.raises(Lost):
+            one.settle([Settlement(held)])
+
+    def test_a_closed_queue_says_so(self, rig: Rig) -> None:
+        queue = rig.open()
+        queue.close()
+        with pytest.raises(BackendUnavailable):
+            queue.publish([Parcel(TOPIC, "a", b"x")])
+
+    # --- time ------------------------------------------------------------------------------------------
+
+    def test_nothing_comes_before_its_time_and_holds_up_nobody(self, queue: Queue) -> None:
+        box = Box()
+        queue.subscribe(TOPIC, box, credit=4)
+        due = CLOCK.now() + timedelta(seconds=SOON_S)
+        queue.publish([Parcel(TOPIC, "a", b"later", not_before=due), Parcel(TOPIC, "a", b"now")])
+
+        now = box.one()
+        assert now.body == b"now"
+        queue.settle([Settlement(now)])
+        assert box.one().body == b"later"
+        assert CLOCK.now() >= due
+
+    def test_what_expired_is_not_handed_out(self, queue: Queue) -> None:
+        queue.publish([Parcel("schedule", "one", b"tick", expires_s=0.2), Parcel("schedule", "one", b"check")])
+        eventually(lambda: queue.depth("schedule").total == 1, "the tick expired")
+        assert bodies(drained(queue, "schedule")) == [b"check"]
+
+    # --- notices ---------------------------------------------------------------------------------------
+
+    def test_every_listener_gets_every_notice_in_order(self, rig: Rig) -> None:
+        one, two = rig.open(), rig.open()
+        heard: list[SimpleQueue[bytes | None]] = [SimpleQueue(), SimpleQueue(), SimpleQueue()]
+        places = [queue.listen(box.put) for queue, box in zip((one, one, two), heard, strict=True)]
+        eventually(lambda: all(place.trouble is None for place in places), "all listen")
+        for number in range(20):
+            one.broadcast(b"%d" % number)
+
+        for box in heard:
+            told = [box.get(timeout=20) for _ in range(20)]
+            assert [each for each in told if each is not None] == [b"%d" % number for number in range(20)][-len(told) :]
+
+    def test_a_listener_that_fell_behind_is_told_that_it_missed_some(self, queue: Queue) -> None:
+        heard: SimpleQueue[bytes | None] = SimpleQueue()
+        go_on = threading.Event()
+
+        def slow(notice: bytes | None) -> None:
+            go_on.wait(60)
+            heard.put(notice)
+
+        place = queue.listen(slow)
+        eventually(lambda: place.trouble is None, "it listens")
+        for number in range(NOTICES_BOUND + 200):
+            queue.broadcast(b"%d" % number)
+        go_on.set()
+        told = [heard.get(timeout=20)]
+        while told[-1] != b"%d" % (NOTICES_BOUND + 199):
+            told.append(heard.get(timeout=20))
+
+        assert None in told
+        assert len(told) <= NOTICES_BOUND + 10
+
+    # --- dying -----------------------------------------------------------------------------------------
+
+    def test_a_crashed_consumer_gives_back_what_it_held_and_that_is_counted(self, rig: Rig) -> None:
+        one, two = rig.open(), rig.open()
+        box, other = Box(), Box()
+        one.subscribe(TOPIC, box, credit=4)
+        one.publish([Parcel(TOPIC, "a", b"1"), Parcel(TOPIC, "a", b"2")])
+        box.take(2)
+        rig.crash(one)
+        two.subscribe(TOPIC, other, credit=4)
+        came = []
+        for _ in range(2):
+            came.append(other.one())
+            two.settle([Settlement(came[-1])])
+
+        assert [(each.body, each.deliveries) for each in came] == [(b"1", 2), (b"2", 2)]
+        assert two.depth(TOPIC).total == 0
+
+    @few
+    @given(actions=ACTIONS)
+    def test_whatever_happens_in_between_nothing_is_lost(self, rig: Rig, actions: list[tuple[str, object]]) -> None:
+        publisher, consumer, box = rig.open(), rig.open(), Box()
+        consumer.subscribe(TOPIC, box, credit=2)
+        sent: set[bytes] = set()
+        settled: set[bytes] = set()
+        followed: set[bytes] = set()
+        for number, (action, how) in enumerate(actions):
+            open_now = len(sent) - len(settled)
+            if action == "publish":
+                sent.add(b"%d" % number)
+                publisher.publish([Parcel(TOPIC, str(how), b"%d" % number)])
+            elif action == "crash":
+                rig.crash(consumer)
+                consumer, box = rig.open(), Box()
+                consumer.subscribe(TOPIC, box, credit=2)
+            elif open_now and action == "settle":
+                delivery = box.one()
+                emits = [Parcel("schedule", "one", delivery.body)] if how else []
+                consumer.settle([Settlement(delivery, emits)])
+                settled.add(delivery.body)
+                followed |= {delivery.body} if how else set()
+            elif open_now and action == "release":
+                box.one().release()
+        rig.crash(consumer)
+
+        assert {each.body for each in drained(publisher, TOPIC)} == sent - settled
+        assert {each.body for each in drained(publisher, "schedule")} == followed
+
+    def test_killed_processes_lose_nothing_and_each_key_has_one_worker_at_a_time(
+        self, rig: Rig, tmp_path: Path
+    ) -> None:
+        queue, log = rig.open(), tmp_path / "log"
+        ids = {f"m{number}" for number in range(240)}
+        for number in range(240):
+            queue.publish([wish(TOPIC, f"k{number % 12}", id=f"m{number}")])
+        workers = [WorkerProcess(rig.url, TOPIC, log, emit_to="schedule") for _ in range(2)]
+        try:
+            for share in (40, 100):
+                eventually(lambda share=share: len(ended(log)) >= share, f"{share} handled", 40)
+                workers.pop(0).kill()
+                workers.append(WorkerProcess(rig.url, TOPIC, log, emit_to="schedule"))
+            eventually(lambda: ended(log) == ids and queue.depth(TOPIC).total == 0, "all handled", 40)
+            for worker in workers:
+                worker.stop()
+        finally:
+            for worker in workers:
+                worker.end()
+
+        assert overlaps(events(log)) == []
+        assert queue.depth("schedule").total >= len(ids)

@@ -1,0 +1,165 @@
+"""What the tests of queues share: a rig for each engine, a box for deliveries, other processes, and waiting."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any, Protocol, TypeVar
+
+from pressroom.clock import SystemClock
+from pressroom.outcomes import Emit
+from pressroom.queues.port import Delivery, Parcel, Queue
+from pressroom.sender import parcel_of
+from schemas.messages import Wish
+
+T = TypeVar("T")
+ROOT = Path(__file__).parents[2]
+CLOCK = SystemClock()
+
+
+class Rig(Protocol):
+    """An engine under test, with nothing in its queues.
+
+    `poison_deaths`: how many processes a message may kill before it is given up.
+    """
+
+    url: str
+    poison_deaths: int
+
+    def open(self) -> Queue:
+        """One process's view of the queues; closed when the test ends."""
+
+    def crash(self, queue: Queue) -> None:
+        """Do to it what kill -9 does to its process."""
+
+
+def eventually(condition: Callable[[], T], what: str, timeout_s: float = 20.0) -> T:
+    """Wait until `condition` holds; its value."""
+    deadline = time.monotonic() + timeout_s
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"not within {timeout_s} s: {what}"
+        time.sleep(0.005)
+    return value
+
+
+class Box:
+    """Takes what is handed out, and lets a test wait for it."""
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[Delivery] = SimpleQueue()
+
+    def __call__(self, delivery: Delivery) -> None:
+        self._queue.put(delivery)
+
+    def take(self, count: int = 1, timeout_s: float = 20.0) -> list[Delivery]:
+        return [self._queue.get(timeout=timeout_s) for _ in range(count)]
+
+    def one(self, timeout_s: float = 20.0) -> Delivery:
+        return self.take(1, timeout_s)[0]
+
+    def stays_empty(self, seconds: float = 0.25) -> bool:
+        try:
+            self._queue.get(timeout=seconds)
+        except Empty:
+            return True
+        return False
+
+
+def wish(topic: str, key: str, order: str = "ok", *, id: str | None = None) -> Parcel:
+    """A message whose text tells the worker process (`queue_worker`) what to do: ok, die, emit, or slow."""
+    emit = Emit(topic, key, Wish(reason=order), id=id)
+    return parcel_of(emit, CLOCK.now(), trace="", hops=())
+
+
+@dataclass(frozen=True)
+class Event:
+    """A line of a worker process's log. `at` is the machine's monotonic clock, the same for all processes."""
+
+    at: float
+    pid: int
+    what: str
+    key: str
+    id: str
+
+
+@dataclass
+class WorkerProcess:
+    """A consumer in a process of its own, that tells what it does in a file."""
+
+    url: str
+    topic: str
+    log: Path
+    workers: int = 4
+    emit_to: str = ""
+    env: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        options = {name: str(value) for name, value in asdict(self).items() if name != "env"}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.contracts.queue_worker", json.dumps(options)],
+            cwd=ROOT,
+            env={**os.environ, **self.env},
+            stdin=subprocess.DEVNULL,
+        )
+
+    def wait(self, timeout_s: float = 60.0) -> int:
+        return self._process.wait(timeout_s)
+
+    @property
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
+    def kill(self) -> None:
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait(20)
+
+    def stop(self) -> None:
+        self._process.send_signal(signal.SIGTERM)
+        self._process.wait(20)
+
+    def end(self) -> None:
+        if self.is_running:
+            self.kill()
+
+
+def events(log: Path) -> list[Event]:
+    lines = log.read_text().splitlines() if log.exists() else []
+    return [Event(**json.loads(line)) for line in lines]
+
+
+def ended(log: Path) -> set[str]:
+    return {event.id for event in events(log) if event.what == "end"}
+
+
+def intervals(log: Sequence[Event]) -> Iterator[tuple[str, float, float]]:
+    """(key, begin, end) of each handling; one that never ended did so when its process's last line was written."""
+    last = {event.pid: event.at for event in log}
+    begun: dict[tuple[int, str, str], float] = {}
+    for event in log:
+        mark = (event.pid, event.key, event.id)
+        if event.what == "begin":
+            begun[mark] = event.at
+        elif mark in begun:
+            yield event.key, begun.pop(mark), event.at
+    for (pid, key, _), at in begun.items():
+        yield key, at, last[pid]
+
+
+def overlaps(log: Sequence[Event]) -> list[Any]:
+    """Pairs of handlings of one key that were under way at once."""
+    by_key: dict[str, list[tuple[float, float]]] = {}
+    for key, begin, end in intervals(log):
+        by_key.setdefault(key, []).append((begin, end))
+    found = []
+    for key, several in by_key.items():
+        several.sort()
+        found += [(key, a, b) for a, b in zip(several, several[1:], strict=False) if b[0] < a[1]]
+    return found
