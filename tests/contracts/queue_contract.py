@@ -407,7 +407,7 @@ class QueueContract:
         queue, log = rig.open(), tmp_path / "log"
         ids = {f"m{number}" for number in range(240)}
         for number in range(240):
-            queue.publish([wish(TOPIC, f"k{number % 12}", id=f"m{number}")])
+            queue.publish([wish(TOPIC, f"k{number % 12}", name=f"m{number}")])
         workers = [WorkerProcess(rig.url, TOPIC, log, emit_to="schedule") for _ in range(2)]
         try:
             for share in (40, 100):

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol, TypeVar
@@ -28,7 +29,7 @@ CLOCK = SystemClock()
 class Rig(Protocol):
     """An engine under test, with nothing in its queues.
 
-    `poison_deaths`: how many processes a message may kill before it is given up.
+    `poison_deaths`: how many processes a message kills before it is given up.
     """
 
     url: str
@@ -73,9 +74,9 @@ class Box:
         return False
 
 
-def wish(topic: str, key: str, order: str = "ok", *, id: str | None = None) -> Parcel:
-    """A message whose text tells the worker process (`queue_worker`) what to do: ok, die, emit, or slow."""
-    emit = Emit(topic, key, Wish(reason=order), id=id)
+def wish(topic: str, key: str, order: str = "ok", *, name: str | None = None) -> Parcel:
+    """A message with the id `name`, whose text tells a worker process (`queue_worker`) what to do: ok, die or slow."""
+    emit = Emit(topic, key, Wish(reason=order), id=name)
     return parcel_of(emit, CLOCK.now(), trace="", hops=())
 
 
@@ -161,5 +162,5 @@ def overlaps(log: Sequence[Event]) -> list[Any]:
     found = []
     for key, several in by_key.items():
         several.sort()
-        found += [(key, a, b) for a, b in zip(several, several[1:], strict=False) if b[0] < a[1]]
+        found += [(key, a, b) for a, b in pairwise(several) if b[0] < a[1]]
     return found

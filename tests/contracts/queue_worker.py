@@ -18,6 +18,8 @@ from pressroom.consumer import Consumer
 from pressroom.consumer_rules import LoopRules
 from pressroom.outcomes import Done, Emit, Outcome
 from pressroom.queues.port import Queue
+from pressroom.queues.rabbitmq import RabbitQueue
+from pressroom.queues.sqlite import SqliteQueue
 from schemas.envelope import Envelope
 
 CLOCK = SystemClock()
@@ -26,11 +28,7 @@ SLOW_S = 0.4
 
 def open_queue(url: str) -> Queue:
     if not url.startswith("amqp"):
-        from pressroom.queues.sqlite import SqliteQueue
-
         return SqliteQueue(Path(url), CLOCK)
-    from pressroom.queues.rabbitmq import RabbitQueue
-
     return RabbitQueue(url, CLOCK, partitions=2)
 
 

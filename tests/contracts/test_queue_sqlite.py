@@ -10,6 +10,7 @@ import pytest
 
 from pressroom.queues.port import Queue
 from pressroom.queues.sqlite import SqliteQueue
+from tests.contracts.consumer_contract import ConsumerContract
 from tests.contracts.queue_contract import QueueContract
 from tests.contracts.queue_tools import CLOCK
 
@@ -28,7 +29,7 @@ def crash(queue: SqliteQueue) -> None:
 
 
 class SqliteRig:
-    poison_deaths = 6
+    poison_deaths = 5
 
     def __init__(self, path: Path) -> None:
         self.url = str(path)
@@ -57,4 +58,8 @@ def rig(tmp_path: Path) -> Iterator[SqliteRig]:
 
 
 class TestSqliteQueue(QueueContract):
+    pass
+
+
+class TestConsumerOnSqlite(ConsumerContract):
     pass
