@@ -6,7 +6,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -71,7 +71,7 @@ class Feed(_Written):
     include: Annotated[list[Word], Field(max_length=100)] = []
     exclude: Annotated[list[Word], Field(max_length=100)] = []
 
-    @property
+    @cached_property
     def id(self) -> str:
         """The same address with other filters is another feed: what it holds differs, and so does its history."""
         if not self.include and not self.exclude:

@@ -39,7 +39,7 @@ _FIRST: Final = {
     ErrorKind.REDIRECT_LOOP: 4.0,
     ErrorKind.DECODE_ERROR: 2.0,
     ErrorKind.BAD_JSON: 2.0,
-    ErrorKind.ROBOTS: 96.0,
+    ErrorKind.ROBOTS: 24.0,
     ErrorKind.TOO_LARGE: 24.0,
     ErrorKind.BAD_REDIRECT: 4.0,
     ErrorKind.BAD_URL: 96.0,
