@@ -9,8 +9,10 @@ from collections.abc import Iterable
 
 from pressroom import settings as settings_module
 from pressroom.clock import SystemClock
+from pressroom.places import Places
 from pressroom.settings import Settings
 from pressroom.wiring import queue_of, store_of
+from services.web.cells import cell_finder
 from services.web.gate import Environ, StartResponse
 from services.web.node import WebNode
 from services.web.serve import listen
@@ -41,7 +43,8 @@ class Worker:
 
 def start_node(settings: Settings) -> WebNode:
     clock = SystemClock()
-    node = WebNode(store_of(settings, clock), queue_of(settings, clock), clock, settings)
+    cell_of = cell_finder(Places(settings.data / "places.sqlite"))
+    node = WebNode(store_of(settings, clock), queue_of(settings, clock), clock, settings, cell_of=cell_of)
     node.start()
     return node
 

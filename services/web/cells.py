@@ -1,0 +1,26 @@
+"""From a place's name to the cell whose weather it shows."""
+
+from __future__ import annotations
+
+import threading
+
+from cachetools import LRUCache, cached
+
+from pressroom.cells import cell_at
+from pressroom.places import Places
+from services.web.desk import CellOf
+
+NAMES_MAX = 2_000
+
+
+def cell_finder(places: Places) -> CellOf:
+    """Looks each name up once: pages ask for the same few places again and again."""
+    found: LRUCache[object, str | None] = LRUCache(NAMES_MAX)
+
+    # `condition`, not `lock`: only that makes others wait for a look-up under way instead of doing it again.
+    @cached(found, condition=threading.Condition())
+    def cell_of(name: str) -> str | None:
+        place = places.find(name)
+        return cell_at(place.latitude, place.longitude).id if place is not None else None
+
+    return cell_of
