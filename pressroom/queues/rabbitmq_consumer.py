@@ -25,15 +25,14 @@ from pressroom.queues.rabbitmq_partitions import priority, read_name
 from pressroom.queues.rabbitmq_publisher import Publisher
 from pressroom.queues.rabbitmq_received import Hand, Received
 from pressroom.queues.rabbitmq_seat import Seat, declare
+from pressroom.queues.rabbitmq_suspects import is_tired
 from pressroom.queues.rabbitmq_wire import read_stamp
-from pressroom.queues.topology import DELIVERY_LIMIT, of_topic, queues_of
+from pressroom.queues.topology import of_topic, queues_of
 
 _log = logging.getLogger(__name__)
 LEAVE_TIMEOUT_S = 5.0
 PREFETCH_OF_PARTITION = 4
 PREFETCH_ALONE = 64
-TIRED_DELIVERIES = DELIVERY_LIMIT // 2
-"""Going back counts as a delivery. What went back this often is sent anew instead, long before its limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +125,7 @@ class WorkSubscription:
             self._link.call(self._hand_out)
 
     def _send_tired_anew(self) -> None:
-        tired = [each for each in self._hand.give_up_held() if each.deliveries >= TIRED_DELIVERIES]
+        tired = [each for each in self._hand.give_up_held() if is_tired(each)]
         now = self._clock.now()
         results = self._publisher.send([sent_again(each, now, self._place.partitions) for each in tired])
         sent = [each for each, error in zip(tired, results, strict=True) if error is None]

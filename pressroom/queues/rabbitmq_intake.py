@@ -14,11 +14,12 @@ from pressroom.queues.rabbitmq_delays import remaining, step_for
 from pressroom.queues.rabbitmq_link import Link
 from pressroom.queues.rabbitmq_publisher import Publisher
 from pressroom.queues.rabbitmq_received import Received
+from pressroom.queues.rabbitmq_suspects import Suspects
 from pressroom.queues.rabbitmq_wire import Outgoing, headers_of, read_stamp, routed
 from pressroom.queues.topics import DEAD
 
 RETRY_S = 1.0
-"""How long a message that could not be sent into a delay waits here before it is tried again."""
+"""How long a message that could not be sent on waits here before it is tried again."""
 
 
 def sent_again(received: Received, now: datetime, partitions: int) -> Outgoing:
@@ -44,8 +45,8 @@ class Intake:
         self._publisher = publisher
         self._clock = clock
         self._partitions = partitions
-        self._deliver = deliver
         self._drop = drop
+        self._suspects = Suspects(link, deliver=deliver, send_anew=self._send_anew)
 
     def arrive(self, received: Received, headers: Mapping[str, Any]) -> None:
         if received.topic == DEAD and not rabbitmq_dead.is_ours(headers):
@@ -60,7 +61,7 @@ class Intake:
             self._drop(received)
             return
         received.body = rabbitmq_dead.dead_letter(received.body, headers, self._clock.now())
-        self._deliver(received)
+        self._suspects.arrive(received)
 
     def _when_due(self, received: Received) -> None:
         now = self._clock.now()
@@ -68,16 +69,19 @@ class Intake:
         if received.has_expired(now):
             self._drop(received)
         elif not wait_s:
-            self._deliver(received)
+            self._suspects.arrive(received)
         elif step_for(received.not_before, now) is None:
             # The loop's timer may fire a moment early, so it is looked at again.
             self._link.later(wait_s, partial(self._when_due, received))
         else:
-            message = sent_again(received, now, self._partitions)
-            self._publisher.submit([message], partial(self._delayed, received))
+            self._send_anew(received)
 
-    def _delayed(self, received: Received, results: Results) -> None:
-        # On the publisher's thread. Safe in the delay queue: only now may it be acknowledged here.
+    def _send_anew(self, received: Received) -> None:
+        message = sent_again(received, self._clock.now(), self._partitions)
+        self._publisher.submit([message], partial(self._sent, received))
+
+    def _sent(self, received: Received, results: Results) -> None:
+        # On the publisher's thread. Only what is safe in another queue may be acknowledged here.
         if results[0] is None:
             self._link.call(partial(self._drop, received))
         else:

@@ -22,6 +22,7 @@ from pressroom.queues.rabbitmq_link import BACKOFF_MAX_S, backoff_s, outdated
 from pressroom.queues.rabbitmq_listener import Gaps, Numbering
 from pressroom.queues.rabbitmq_received import Hand, Received, State
 from pressroom.queues.rabbitmq_seat import explain
+from pressroom.queues.rabbitmq_suspects import TIRED_DELIVERIES, is_tired, turn_s
 from pressroom.queues.rabbitmq_wire import outgoing, read_stamp, routed
 from schemas.codec import decode
 from schemas.messages import DeadLetter
@@ -189,8 +190,8 @@ class NoHolder:
         raise AssertionError
 
 
-def received(tag: int) -> Received:
-    return Received("t", "k", b"", deliveries=1, tag=tag, seating=1, holder=NoHolder())
+def received(tag: int, *, deliveries: int = 1, topic: str = "t") -> Received:
+    return Received(topic, "k", b"", deliveries=deliveries, tag=tag, seating=1, holder=NoHolder())
 
 
 def test_what_is_released_is_handed_out_again_in_the_order_it_came() -> None:
@@ -254,6 +255,27 @@ def test_whoever_waits_for_the_last_one_is_woken_by_its_end() -> None:
 
     assert hand.wait_until_none_is_out(5)
     waiting.join()
+
+
+# --- suspects ----------------------------------------------------------------------------------------------
+
+
+def test_every_key_has_its_turn_before_a_killer_long_before_the_limit() -> None:
+    keys = [f"host-{number}.example" for number in range(31)]
+    before_the_killer = [
+        {key for key in keys if turn_s(key, deliveries) < turn_s("killer.example", deliveries)}
+        for deliveries in range(2, TIRED_DELIVERIES + 1)
+    ]
+
+    assert set.union(*before_the_killer) == set(keys)
+
+
+def test_only_where_there_is_a_limit_are_messages_sent_anew() -> None:
+    tired = received(1, deliveries=TIRED_DELIVERIES, topic="feed.refresh@eu")
+
+    assert is_tired(tired)
+    assert not is_tired(received(1, deliveries=TIRED_DELIVERIES - 1, topic="feed.refresh@eu"))
+    assert not is_tired(received(1, deliveries=TIRED_DELIVERIES, topic="dead"))
 
 
 # --- what the broker gave up --------------------------------------------------------------------------------
