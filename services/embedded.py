@@ -12,17 +12,21 @@ from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Any, Protocol
 
+from prometheus_client import CollectorRegistry, ProcessCollector
+
 from pressroom.cells import cell_at
 from pressroom.clock import Clock
 from pressroom.consumer import Consumer
+from pressroom.health import HealthServer, Vitals
 from pressroom.http.answer import Limits
 from pressroom.http.client import Client
 from pressroom.http.guard import Guard
+from pressroom.metrics import DepthCollector, LoopMetrics, healthy_gauge
 from pressroom.notices import Notices
 from pressroom.objects.port import ObjectStore
 from pressroom.places import Places
 from pressroom.queues.port import Queue
-from pressroom.queues.topics import DEAD, FEED_REFRESH, RECORD_PUBLISH, SCHEDULE, WEATHER_REQUEST, on_lane
+from pressroom.queues.topics import DEAD, FEED_REFRESH, RECORD_PUBLISH, SCHEDULE, TABLE, WEATHER_REQUEST, on_lane
 from pressroom.sender import Sender
 from pressroom.settings import Settings
 from pressroom.tally import Tally
@@ -62,6 +66,9 @@ class Newsroom:
         self.clock = clock
         self.lanes = lanes
         self.tally = Tally()
+        self.registry = CollectorRegistry()
+        self.metrics = LoopMetrics(self.registry)
+        self.vitals: dict[str, Vitals] = {}
         self.places = Places(settings.data / "places.sqlite")
         self.parts: dict[str, list[Part]] = {}
         self.stories: dict[type[Any], Any] = {}
@@ -69,7 +76,16 @@ class Newsroom:
         wanted = frozenset(services)
         for name, build in _BUILDERS.items():
             if name in wanted:
+                self.vitals[name] = Vitals(name, clock.now, settings.healthy_age_s)
                 self.parts[name] = build(self)
+        if settings.metrics_port:
+            self.parts["health"] = [self._health_server()]
+
+    def _health_server(self) -> HealthServer:
+        healthy_gauge(self.registry, self.vitals.values())
+        self.registry.register(DepthCollector(self.queue, TABLE))
+        ProcessCollector(registry=self.registry)
+        return HealthServer("0.0.0.0", self.settings.metrics_port, self.vitals.values(), self.registry)  # noqa: S104 - probes come from outside
 
     def start(self) -> None:
         for parts in self.parts.values():
@@ -98,7 +114,7 @@ class Newsroom:
         self.stop()
 
     def consumer(self, service: str, topic: str, handler: Callable[[Any], Any], workers: int) -> Part:
-        return Consumer.single(
+        consumer = Consumer.single(
             self.queue,
             topic,
             self.tally.metered(service, handler),
@@ -106,7 +122,14 @@ class Newsroom:
             clock=self.clock,
             rules=loop_rules(self.settings, topic),
             workers=workers,
+            observer=self.metrics,
         )
+        return self.watched(service, consumer)
+
+    def watched(self, service: str, consumer: Consumer) -> Consumer:
+        """The consumer, with its health part of the service's."""
+        self.vitals[service].watch(consumer.topic, lambda: consumer.health)
+        return consumer
 
 
 def lanes_of(settings: Settings) -> tuple[str, ...]:
@@ -216,7 +239,9 @@ def _scheduler(room: Newsroom) -> list[Part]:
         service="scheduler",
         clock=room.clock,
         rules=loop_rules(settings, SCHEDULE),
+        observer=room.metrics,
     )
+    room.watched("scheduler", consumer)
     return [consumer, Timer(Sender(room.queue, room.clock, "scheduler"), room.clock)]
 
 

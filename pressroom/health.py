@@ -1,0 +1,133 @@
+"""How a service is doing: a pure verdict over what its consumers say, and a small server that tells it."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from socketserver import ThreadingMixIn
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+from prometheus_client import CollectorRegistry, make_wsgi_app
+
+from pressroom.consumer import ConsumerHealth
+
+TROUBLE_MAX = timedelta(seconds=60)
+"""A lost connection that lasts longer than this is an outage, and not a reconnect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Well, or why not; one line each, for a person."""
+
+    service: str
+    faults: tuple[str, ...]
+
+    @property
+    def is_well(self) -> bool:
+        return not self.faults
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"service": self.service, "well": self.is_well, "faults": list(self.faults)}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one look at a consumer found."""
+
+    topic: str
+    health: ConsumerHealth
+    troubled_since: datetime | None
+    started_at: datetime
+
+
+def faults(seen: Seen, now: datetime, healthy_age: timedelta) -> list[str]:
+    """What is wrong with a consumer. One that has nothing to do is well, however long ago it did something:
+    a standby, or a worker whose partitions others hold.
+    """
+    found = []
+    if not seen.health.alive:
+        found.append(f"{seen.topic}: its threads have ended; restart the service")
+    if seen.troubled_since is not None and now - seen.troubled_since >= TROUBLE_MAX:
+        found.append(f"{seen.topic}: receives nothing since {seen.troubled_since:%H:%M:%S} UTC: {seen.health.trouble}")
+    if seen.health.breaker_open:
+        found.append(f"{seen.topic}: paused by its breaker: {seen.health.paused_because}")
+    idle_since = seen.health.last_done_at or seen.started_at
+    if seen.health.under_way and now - idle_since >= healthy_age:
+        held = f"{seen.health.under_way} messages are under way"
+        found.append(f"{seen.topic}: {held} and none was finished since {idle_since:%Y-%m-%d %H:%M:%S} UTC")
+    return found
+
+
+class Vitals:
+    """Watches the consumers of one service."""
+
+    def __init__(self, service: str, now: Callable[[], datetime], healthy_age_s: float) -> None:
+        self.service = service
+        self._now = now
+        self._healthy_age = timedelta(seconds=healthy_age_s)
+        self._watched: list[tuple[str, Callable[[], ConsumerHealth], datetime]] = []
+        self._troubled: dict[str, datetime] = {}
+
+    def watch(self, topic: str, health: Callable[[], ConsumerHealth]) -> None:
+        self._watched.append((topic, health, self._now()))
+
+    def verdict(self) -> Verdict:
+        now = self._now()
+        found: list[str] = []
+        for topic, health_of, started_at in self._watched:
+            health = health_of()
+            if health.trouble is None:
+                self._troubled.pop(topic, None)
+            since = self._troubled.setdefault(topic, now) if health.trouble is not None else None
+            found += faults(Seen(topic, health, since, started_at), now, self._healthy_age)
+        return Verdict(self.service, tuple(found))
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it so
+        """Probes come every few seconds and say nothing new."""
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class HealthServer:
+    """`/healthz` (alive), `/readyz` (well, else 503 with what is wrong), `/metrics`: for probes, never for readers."""
+
+    def __init__(self, host: str, port: int, vitals: Iterable[Vitals], registry: CollectorRegistry) -> None:
+        self._vitals = tuple(vitals)
+        self._metrics = make_wsgi_app(registry)
+        self._server = make_server(host, port, self._app, server_class=_Server, handler_class=_Quiet)
+
+    @property
+    def port(self) -> int:
+        return int(self._server.server_port)
+
+    def start(self) -> None:
+        threading.Thread(target=self._server.serve_forever, name="health", daemon=True).start()
+
+    def stop(self, timeout_s: float) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _app(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if path == "/metrics":
+            return self._metrics(environ, start_response)  # type: ignore[no-any-return]
+        if path == "/healthz":
+            return _json(start_response, "200 OK", {"alive": True})
+        if path != "/readyz":
+            return _json(start_response, "404 Not Found", {"error": "try /healthz, /readyz or /metrics"})
+        verdicts = [one.verdict() for one in self._vitals]
+        status = "200 OK" if all(one.is_well for one in verdicts) else "503 Service Unavailable"
+        return _json(start_response, status, {"services": [one.as_dict() for one in verdicts]})
+
+
+def _json(start_response: Callable[..., Any], status: str, content: object) -> Iterable[bytes]:
+    start_response(status, [("Content-Type", "application/json"), ("Cache-Control", "no-store")])
+    return [json.dumps(content).encode()]
