@@ -11,7 +11,7 @@ from schemas.messages import Check, Trouble
 from schemas.records import Fetch, Hints, Validators
 from services.scheduler import redirects
 from services.scheduler.memory import Ended, FeedMemory, Redirect, Streak
-from services.scheduler.rhythm import Rhythm, interval_s, jittered, merge_moments, skip_quiet
+from services.scheduler.rhythm import Rhythm, interval_s, jittered, merge_hints, merge_moments, skip_quiet
 from services.scheduler.trouble import clockwork, failure_id, host_pause_s, lengthened, to_tell, wait_s
 
 MOVED_FAILURES_MAX = 3
@@ -100,7 +100,7 @@ def _succeeded(memory: FeedMemory, check: Check, now: datetime, rules: Rules, ch
     moments = memory.moments
     if check.new_entries or not moments:
         moments = merge_moments(moments, check.published, now, rules.rhythm.interval_min_s)
-    hints = check.fetch.hints if check.fetch else memory.hints
+    hints = _hints(memory, check)
     interval = interval_s(moments or (now,), hints, now, rules.rhythm)
     moved = redirects.decide(memory, check.fetch, now, rules.follow_moved) if check.fetch else None
     tell: tuple[Streak, ...] = ()
@@ -138,6 +138,12 @@ def _proposed(redirect: Redirect | None, now: datetime) -> tuple[Streak, ...]:
     trouble = redirects.as_trouble(redirect)
     since, checks = redirect.first_seen, redirect.checks
     return (Streak(kind=ErrorKind.MOVED, since=since, count=checks, told=checks, told_at=now, trouble=trouble),)
+
+
+def _hints(memory: FeedMemory, check: Check) -> Hints:
+    if check.fetch is None or check.fetch.hints == memory.hints:
+        return memory.hints
+    return check.fetch.hints if check.result == "stored" else merge_hints(memory.hints, check.fetch.hints)
 
 
 def _next_at(now: datetime, interval: float, hints: Hints, rules: Rules, chance: float) -> datetime:

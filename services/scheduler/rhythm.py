@@ -47,6 +47,17 @@ def merge_moments(
     return tuple(moments[:MOMENTS_MAX])
 
 
+def merge_hints(old: Hints, new: Hints) -> Hints:
+    """The hints after an answer that was not read (a 304, the same bytes): what stood in the document still holds."""
+    return Hints(
+        max_age_s=new.max_age_s,
+        ttl_s=new.ttl_s if new.ttl_s is not None else old.ttl_s,
+        update_period_s=new.update_period_s if new.update_period_s is not None else old.update_period_s,
+        skip_hours=new.skip_hours or old.skip_hours,
+        skip_days=new.skip_days or old.skip_days,
+    )
+
+
 def gap_s(moments: tuple[datetime, ...], now: datetime) -> float:
     """The mean gap between publications, the present silence included, so that a quiet feed slows down by itself."""
     return max((now - moments[-1]).total_seconds(), 1.0) / len(moments)

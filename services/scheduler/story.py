@@ -32,6 +32,8 @@ from services.scheduler.trouble import open_failures
 log = logging.getLogger(__name__)
 
 FORGET_EVERY = timedelta(hours=1)
+FEEDS_FIRST = timedelta(seconds=1)
+"""Looking places up may take a moment when it is done for the first time."""
 SILENCE_S = 5.0
 """Who leads hears a tick every second; after a longer silence another one may have led meanwhile."""
 
@@ -68,8 +70,7 @@ class Scheduler:
     def _forget_all(self) -> None:
         self._plan: Plan | None = None
         self._board = StatusBoard(self._status_interval_s)
-        self._weather_at: datetime | None = None
-        self._tidied_at: datetime | None = None
+        self._weather_at = self._tidied_at = self._clock.now()
         self._sent: list[FeedMemory] = []
         self._handled: set[str] = set()
         self._heard_at_s = self._clock.monotonic()
@@ -154,7 +155,7 @@ class Scheduler:
         """Take over the sites as they stand in their files."""
         dropped = plan.follow(wanted_feeds(self._book.sites.values()), now)
         self._board.touch_all(self._book.sites)
-        self._weather_at = None
+        self._weather_at = now + FEEDS_FIRST
         note = "no site names the feed any more"
         return [letters.failure_closed(one, now, note) for memory in dropped for one in open_failures(memory)]
 
@@ -200,18 +201,23 @@ class Scheduler:
         for error in errors:
             log.error("%s", error)
         emits = self._follow(plan, now) if changed else []
-        if self._tidied_at is None or now - self._tidied_at >= FORGET_EVERY:
+        if now - self._tidied_at >= FORGET_EVERY:
             self._tidied_at = now
             plan.forget(now)
         return emits + self._weather(now)
 
     def _weather(self, now: datetime) -> list[Emit]:
-        if self._weather_of is None or (self._weather_at and now - self._weather_at < self._weather_every):
+        if self._weather_of is None or now < self._weather_at:
             return []
-        self._weather_at = now
-        places = dict.fromkeys(site.place for site in self._book.sites.values() if site.place)
-        requests = [self._weather_of(place) for place in places]
-        return [letters.weather(request) for request in requests if request is not None]
+        self._weather_at = now + self._weather_every
+        requests = []
+        for place in dict.fromkeys(site.place for site in self._book.sites.values() if site.place):
+            request = self._weather_of(place)
+            if request is None:
+                log.warning("no place is known by the name %r, so its site shows no weather", place)
+            else:
+                requests.append(letters.weather(request))
+        return requests
 
     # --- deciding -----------------------------------------------------------------------------------
 

@@ -36,7 +36,8 @@ class Timer(threading.Thread):
 
     def stop(self, timeout_s: float) -> None:
         self._ended.set()
-        self.join(timeout_s)
+        if self.is_alive():
+            self.join(timeout_s)
 
     def _offer(self) -> None:
         try:

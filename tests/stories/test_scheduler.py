@@ -453,11 +453,35 @@ def test_the_weather_of_the_sites_places_is_kept_warm(sites: Path, store: Memory
     write_site(sites, "more", [TWO], head='place = "Vienna"')
     cell = WeatherRequest(cell="48.2,16.4", latitude=48.2, longitude=16.4, place="Vienna", reason="due")
     room = Room(sites, store, clock, weather_of=lambda place: cell if place == "Vienna" else None)
+    assert of_type(room.tick(), WeatherRequest) == []
+    clock.advance(1)
     assert of_type(room.tick(), WeatherRequest) == [cell]
     clock.advance(1800)
     assert of_type(room.tick(), WeatherRequest) == []
     clock.advance(1800)
     assert of_type(room.tick(), WeatherRequest) == [cell]
+
+
+def test_a_place_that_nobody_knows_is_said(
+    sites: Path, store: MemoryStore, clock: SetClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_site(sites, "news", [ONE], head='place = "Atlantis"')
+    room = Room(sites, store, clock, weather_of=lambda place: None)
+    room.tick()
+    clock.advance(1)
+    assert of_type(room.tick(), WeatherRequest) == []
+    assert "'Atlantis'" in caplog.text
+
+
+def test_a_check_costs_the_shard_of_its_host_and_no_other(sites: Path, store: MemoryStore, clock: SetClock) -> None:
+    for part in range(4):
+        write_site(sites, f"part-{part}", [f"https://h{part}-{n}.example/feed" for n in range(1000)])
+    room = Room(sites, store, clock)
+    asked = room.ask()
+    assert len(store.objects) == 8
+    before = store.swaps
+    room.give(unchanged(asked[0], clock.now()))
+    assert store.swaps == before + 1
 
 
 def test_lanes_travel_on_topics_of_their_own_and_one_that_is_full_holds_up_no_other(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -89,6 +90,25 @@ def test_hours_and_days_to_skip_are_left_out() -> None:
 
 def test_a_source_that_asks_to_be_skipped_always_is_asked_at_the_longest_interval() -> None:
     assert skip_quiet(NOW, Hints(skip_hours=tuple(range(24))), NOW + DAY) == NOW + DAY
+
+
+def test_what_a_document_asked_for_still_holds_after_a_304() -> None:
+    said = Hints(ttl_s=7200.0, update_period_s=3600.0, skip_hours=(3,), skip_days=(6,), max_age_s=60.0)
+    memory = begun(newcomer("f", OLD, NOW), NOW, Rules())
+    document = Fetch(at=NOW, url=OLD, final_url=OLD, hints=said)
+    memory = heard(memory, check_of(memory, "stored", document), NOW, Rules(), 0.5).memory
+    assert memory.hints == said
+    header = Fetch(at=NOW, url=OLD, final_url=OLD, status=304, hints=Hints(max_age_s=120.0))
+    memory = begun(memory, NOW, Rules())
+    memory = heard(memory, check_of(memory, "unchanged", header), NOW, Rules(), 0.5).memory
+    assert memory.hints == said.model_copy(update={"max_age_s": 120.0})
+    memory = begun(memory, NOW, Rules())
+    memory = heard(memory, check_of(memory, "stored", header), NOW, Rules(), 0.5).memory
+    assert memory.hints == Hints(max_age_s=120.0)
+
+
+def check_of(memory: FeedMemory, result: Literal["stored", "unchanged"], fetch: Fetch) -> Check:
+    return Check(feed=memory.feed, turn=memory.turn, result=result, fetch=fetch)
 
 
 # --- dates that mean nothing ------------------------------------------------------------------------
