@@ -11,13 +11,14 @@ from flask import Flask
 
 from pressroom.clock import Clock
 from pressroom.settings import Settings
+from services.web import views, views_api, views_outputs
 from services.web.assets import Assets
 from services.web.copies import Copies
 from services.web.fixed import fixed_pages
 from services.web.gate import Gate
+from services.web.kept import Kept
 from services.web.pages import PageTable
 from services.web.press import Press
-from services.web.views import blueprint
 
 REQUEST_BYTES_MAX = 64 * 1024
 
@@ -30,9 +31,11 @@ class Deps:
     clock: Clock
     copies: Copies
     table: PageTable
+    kept: Kept
     press: Press
     assets: Assets
     health: Callable[[], dict[str, Any]]
+    kept_keys: Callable[[], list[str]]
     started_at: datetime
 
 
@@ -40,6 +43,7 @@ def create_app(deps: Deps) -> Gate:
     """The whole WSGI application: the gate, and Flask behind it."""
     app = Flask("services.web", static_folder=None, template_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = REQUEST_BYTES_MAX
-    app.register_blueprint(blueprint(deps))
+    for room in (views, views_api, views_outputs):
+        app.register_blueprint(room.blueprint(deps))
     fixed = fixed_pages(deps.assets, deps.settings.public_url, deps.started_at)
-    return Gate(app.wsgi_app, deps.table.get, deps.assets.pages.get, fixed.get)
+    return Gate(app, deps.table.get, deps.assets.pages.get, fixed.get)

@@ -14,7 +14,7 @@ from typing import TypeVar
 from cachetools import LRUCache, TTLCache
 
 from pressroom.clock import Clock
-from pressroom.objects.port import NotModified, ObjectStore, Stored
+from pressroom.objects.port import NotModified, ObjectStore, Stored, StoreError
 from schemas.base import Model
 from services.web.kinds import Broken, read, slim
 from services.web.shelf import Shelf, Shelved
@@ -22,8 +22,8 @@ from services.web.shelf import Shelf, Shelved
 log = logging.getLogger(__name__)
 M = TypeVar("M", bound=Model)
 
-ABSENT_KEYS_MAX = 10_000
-ABSENT_S = 30.0
+KEYS_MAX = 10_000
+LOOKED_S = 60.0
 DEMAND_WAIT_S = 5.0
 """How long a reader's request waits for a copy that somebody else is already asking for."""
 
@@ -64,8 +64,8 @@ class Copies:
         self._on_change = on_change
         self._lock = threading.Lock()
         self._memory: LRUCache[str, Copy] = LRUCache(bytes_max, getsizeof=lambda copy: copy.body_bytes)
-        self._absent: TTLCache[str, bool] = TTLCache(ABSENT_KEYS_MAX, ABSENT_S, timer=clock.monotonic)
-        self._rejected: LRUCache[str, str] = LRUCache(ABSENT_KEYS_MAX)
+        self._looked: TTLCache[str, bool] = TTLCache(KEYS_MAX, LOOKED_S, timer=clock.monotonic)
+        self._rejected: LRUCache[str, str] = LRUCache(KEYS_MAX)
         self._flights: dict[str, Future[Found]] = {}
 
     def get(self, key: str) -> Copy | None:
@@ -84,23 +84,22 @@ class Copies:
         return None if shelved is None else read(key, shelved.body)
 
     def demand(self, key: str) -> Copy | None:
-        """The copy, asking the store first when there is none; None when the store has no such object.
-
-        Readers who ask while that goes on wait for the one request. Raises as `ObjectStore.get`.
+        """For what a node keeps only when readers ask (an archive's day): the copy, checked with the store unless that
+        was done within a minute; None when the store has no such object. Readers who ask meanwhile wait for the one
+        request. While the store is down the old copy is the answer; without any, raises as `ObjectStore.get`.
         """
-        copy = self.get(key)
-        if copy is not None:
-            return copy
         with self._lock:
-            # The request that this reader would have waited for may have landed since the look above.
-            copy = self._memory.get(key)
-            if copy is not None or key in self._absent:
+            looked = key in self._looked
+            if not looked:
+                flight, mine = self._board(key)
+        if not looked:
+            try:
+                self._fly(key, flight) if mine else flight.result(DEMAND_WAIT_S)
+            except (StoreError, TimeoutError):
+                copy = self.get(key)
+                if copy is None:
+                    raise
                 return copy
-            flight, mine = self._board(key)
-        if mine:
-            self._fly(key, flight)
-        else:
-            flight.result(DEMAND_WAIT_S)
         return self.get(key)
 
     def refresh(self, key: str) -> Found:
@@ -146,13 +145,15 @@ class Copies:
 
     def _ask(self, key: str) -> Found:
         answer = self._store.get(key, if_none_match=self.etag(key))
-        if isinstance(answer, NotModified):
-            return Found.SAME
         if answer is None:
-            with self._lock:
-                self._absent[key] = True
-            return Found.ABSENT
-        return self._take(key, answer)
+            found = Found.ABSENT
+        elif isinstance(answer, NotModified):
+            found = Found.SAME
+        else:
+            found = self._take(key, answer)
+        with self._lock:
+            self._looked[key] = True
+        return found
 
     def _take(self, key: str, stored: Stored) -> Found:
         known = self.etag(key)
@@ -187,7 +188,6 @@ class Copies:
         with self._lock:
             if unless_known and copy.key in self._memory:
                 return
-            self._absent.pop(copy.key, None)
             self._rejected.pop(copy.key, None)
             if copy.body_bytes <= self._memory.maxsize:
                 self._memory[copy.key] = copy

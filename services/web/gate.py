@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from flask import Flask
+
 from services.web.pages import Page, answer
 
 Environ = dict[str, Any]
@@ -18,8 +20,9 @@ OUR_COOKIES: Final = ("pressroom_settings=", "pressroom_admin=", "pressroom_layo
 class Gate:
     """WSGI: looks the path up in the tables, and hands over to the application what is not there."""
 
-    def __init__(self, app: WsgiApp, *lookups: Callable[[str], Page | None]) -> None:
-        self._app = app
+    def __init__(self, flask: Flask, *lookups: Callable[[str], Page | None]) -> None:
+        self.flask = flask
+        self._app: WsgiApp = flask.wsgi_app
         self._lookups = lookups
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

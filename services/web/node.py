@@ -20,6 +20,7 @@ from services.web.assets import Assets
 from services.web.copies import Copies, Copy
 from services.web.desk import CellOf, Outage, sites_showing, wanted
 from services.web.gate import Gate
+from services.web.kept import Kept
 from services.web.kinds import Rules, Trust
 from services.web.pages import PageTable
 from services.web.press import Press
@@ -79,9 +80,11 @@ class WebNode:
                 clock=clock,
                 copies=self.copies,
                 table=self.table,
+                kept=Kept(settings.copies_bytes_max),
                 press=self.press,
                 assets=assets,
                 health=self.health,
+                kept_keys=self.agenda.kept,
                 started_at=clock.now(),
             )
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -57,6 +58,8 @@ def blueprint(deps: Deps) -> Blueprint:
     @views.app_errorhandler(HTTPException)
     def error(problem: HTTPException) -> Response:
         code = problem.code or 500
+        if request.path.startswith("/api/"):
+            return problem_document(code, problem)
         variant = deps.press.error(code, deps.clock.now()).variants["identity"]
         body = b"" if request.method == "HEAD" else variant.body
         return Response(body, status=code, headers=variant.full)
@@ -81,6 +84,11 @@ def missing(deps: Deps) -> Page:
     abort(404 if deps.health()["ready"] else 503)
 
 
+def base_address(deps: Deps) -> str:
+    """Where readers find this node: as set, else as they asked for it."""
+    return (deps.settings.public_url or request.host_url).rstrip("/")
+
+
 def respond(page: Page) -> Response:
     """A ready page as Flask's answer, conditional requests and codings included."""
     parts: dict[str, Any] = {}
@@ -92,6 +100,15 @@ def respond(page: Page) -> Response:
     response = Response(body, status=parts["status"])
     response.headers.clear()
     response.headers.extend(parts["headers"])
+    return response
+
+
+def problem_document(code: int, problem: HTTPException) -> Response:
+    """RFC 9457, for those who asked for data."""
+    detail = (problem.description or "") if code < 500 else "this could not be answered; it has been noted"
+    body = json.dumps({"title": problem.name, "status": code, "detail": detail})
+    response = Response(body, status=code, content_type="application/problem+json")
+    response.headers["Access-Control-Allow-Origin"] = "*"
     return response
 
 

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import brotli
@@ -28,40 +28,16 @@ from services.web.serve import PortTaken, Server, listen
 from tests.fakes.web_newsroom import Newsroom, cell_of
 from tests.fakes.web_papers import PAPERS, Story
 from tests.fakes.web_queue import notice
+from tests.fakes.web_stand import NOW, Stand
 from tests.fakes.web_store import MemoryStore
 
-NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 KERNEL = PAPERS[0]
 
 
-class Stand:
-    """A node whose threads are this test's own: `work` does all that is due."""
-
-    def __init__(self, folder: Path) -> None:
-        self.clock = SetClock(NOW)
-        self.store = MemoryStore()
-        self.room = Newsroom(self.store, NOW)
-        self.room.fill()
-        self.node = WebNode(self.store, None, self.clock, Settings(data=folder), cell_of=cell_of)
-        self.client = Client(self.node.wsgi)
-        self.node.open()
-
-    def work(self) -> list[str]:
-        self.node.refresher.run_due()
-        return self.node.renderer.render_due()
-
-    def news(self, story: Story) -> None:
-        etag = self.room.head(KERNEL, [story])
-        self.node.refresher.on_notice(notice(keys.head(KERNEL.feed), etag))
-        self.work()
-
-    def text(self, path: str = "/s/linux") -> str:
-        return self.client.get(path).get_data(as_text=True)
-
-    def state(self, feed: str, site: str = "linux") -> str:
-        found = re.search(rf'data-feed="{feed}" data-state="(\w+)"', self.text(f"/s/{site}"))
-        assert found is not None, f"no box of {feed}"
-        return found[1]
+def state(stand: Stand, feed: str) -> str:
+    found = re.search(rf'data-feed="{feed}" data-state="(\w+)"', stand.text())
+    assert found is not None, f"no box of {feed}"
+    return found[1]
 
 
 @pytest.fixture
@@ -147,38 +123,38 @@ class TestAhead:
 
 class TestHonesty:
     def test_a_well_fed_box_is_fresh_and_shows_one_clock(self, stand: Stand) -> None:
-        assert stand.state("kernel-notes") == "fresh"
+        assert state(stand, "kernel-notes") == "fresh"
         box = stand.text().split('data-feed="kernel-notes"')[1].split("</h3>")[0]
         assert box.count("<time") == 1
 
     def test_a_source_in_passing_trouble_is_stale_and_says_since_when_why_and_when_next(self, stand: Stand) -> None:
-        assert stand.state("distro-ledger") == "stale"
+        assert state(stand, "distro-ledger") == "stale"
         box = re.sub(r"<[^>]+>", "", stand.text().split('data-feed="distro-ledger"')[1].split("<ol>")[0])
         assert "The site answers 503, since 10:20" in box
         assert "Next try 13:18" in box
         assert "Headlines fetched 09:50" in box
 
     def test_an_address_that_is_gone_is_failing(self, stand: Stand) -> None:
-        assert stand.state("engine-room") == "failing"
+        assert state(stand, "engine-room") == "failing"
         assert "The address is gone (410)" in stand.text()
 
     def test_a_feed_that_never_worked_is_failing_and_one_without_entries_is_empty(self, stand: Stand) -> None:
-        assert stand.state("page-not-feed") == "failing"
-        assert stand.state("quiet-hours") == "empty"
+        assert state(stand, "page-not-feed") == "failing"
+        assert state(stand, "quiet-hours") == "empty"
 
     def test_time_alone_turns_a_box_stale(self, stand: Stand) -> None:
         stand.store.down = True
-        assert stand.state("kernel-notes") == "fresh"
+        assert state(stand, "kernel-notes") == "fresh"
         stand.clock.advance(34 * 60)
         stand.work()
-        assert stand.state("kernel-notes") == "stale"
+        assert state(stand, "kernel-notes") == "stale"
         assert "The next check is late" in stand.text()
 
     def test_passing_trouble_that_lasts_a_day_turns_failing(self, stand: Stand) -> None:
         stand.store.down = True
         stand.clock.advance(23 * 3600)
         stand.work()
-        assert stand.state("distro-ledger") == "failing"
+        assert state(stand, "distro-ledger") == "failing"
 
     def test_content_that_came_after_the_trouble_ends_it_before_the_status_says_so(self, stand: Stand) -> None:
         stand.room.now = NOW + timedelta(minutes=200)
@@ -186,7 +162,7 @@ class TestHonesty:
         etag = stand.room.head(replace(PAPERS[2], trouble=None), [Story("Back again", 0)])
         stand.node.refresher.on_notice(notice(keys.head("distro-ledger"), etag))
         stand.work()
-        assert stand.state("distro-ledger") == "fresh"
+        assert state(stand, "distro-ledger") == "fresh"
 
     def test_a_day_later_the_page_says_another_day(self, stand: Stand) -> None:
         stand.store.down = True
