@@ -39,6 +39,13 @@ class LoopMetrics:
             "pressroom_paused_seconds_total", "time in which a consumer began nothing", ["topic"], registry=registry
         )
 
+        self._registry = registry
+
+    def store_is_safe(self, is_safe: bool) -> None:
+        """Told once, by a publisher: what its probe of the store found."""
+        text = "1: conditional writes are honoured in the probe's race; 0: single-writer mode"
+        Gauge("pressroom_store_conditional_writes", text, registry=self._registry).set(float(is_safe))
+
     def handled(self, topic: str, ending: str, seconds: float) -> None:
         self._handled.labels(topic, ending).inc()
         self._seconds.labels(topic).observe(seconds)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Protocol
 
@@ -18,12 +18,13 @@ from pressroom.cells import cell_at
 from pressroom.clock import Clock
 from pressroom.consumer import Consumer
 from pressroom.health import HealthServer, Vitals
-from pressroom.http.answer import Limits
+from pressroom.http.answer import Limits, Response
 from pressroom.http.client import Client
 from pressroom.http.guard import Guard
 from pressroom.metrics import DepthCollector, LoopMetrics, healthy_gauge
 from pressroom.notices import Notices
-from pressroom.objects.port import ObjectStore
+from pressroom.objects.port import ObjectStore, StoreMisconfigured
+from pressroom.objects.probe import probe_when_there
 from pressroom.places import Places
 from pressroom.queues.port import Queue
 from pressroom.queues.topics import DEAD, FEED_REFRESH, RECORD_PUBLISH, SCHEDULE, TABLE, WEATHER_REQUEST, on_lane
@@ -32,6 +33,7 @@ from pressroom.settings import Settings
 from pressroom.tally import Tally
 from pressroom.wiring import VERSION, loop_rules
 from schemas.messages import WeatherRequest
+from services.fetcher.manners import Identity
 
 SERVICES = ("scheduler", "fetcher", "weather", "publisher", "web")
 STOP_S = 2.0
@@ -59,12 +61,14 @@ class Newsroom:
         clock: Clock,
         services: Iterable[str] = SERVICES,
         lanes: Sequence[str] = ("",),
+        stopping: threading.Event | None = None,
     ) -> None:
         self.settings = settings
         self.queue = queue
         self.store = store
         self.clock = clock
         self.lanes = lanes
+        self._stopping = stopping or threading.Event()
         self.tally = Tally()
         self.registry = CollectorRegistry()
         self.metrics = LoopMetrics(self.registry)
@@ -88,9 +92,29 @@ class Newsroom:
         return HealthServer("0.0.0.0", self.settings.metrics_port, self.vitals.values(), self.registry)  # noqa: S104 - probes come from outside
 
     def start(self) -> None:
+        """Raises `StoreMisconfigured` when a publisher is to run on a store that loses writes."""
+        if "publisher" in self.parts and not self._may_publish():
+            return
         for parts in self.parts.values():
             for part in parts:
                 part.start()
+
+    def _may_publish(self) -> bool:
+        """Wait for the store and try whether it honours conditional writes; False when told to stop meanwhile."""
+        seen = probe_when_there(
+            self.store, self.clock, self._stopping, lambda error: log.warning("waiting for the store: %s", error)
+        )
+        if seen is None:
+            return False
+        if not seen.is_safe and not self.settings.single_writer:
+            raise StoreMisconfigured(
+                f"{seen}. Two writers could overwrite each other: use another store, or set "
+                "PRESSROOM_SINGLE_WRITER=true and run one publisher and one scheduler"
+            )
+        if not seen.is_safe:
+            log.warning("single-writer mode: %s", seen)
+        self.metrics.store_is_safe(seen.is_safe)
+        return True
 
     def stop(self, timeout_s: float = STOP_S) -> None:
         """All parts stop at the same time, so that one that is slow holds up none; what is unfinished stays queued."""
@@ -143,8 +167,7 @@ def lanes_of(settings: Settings) -> tuple[str, ...]:
 
 
 def http_client(settings: Settings, clock: Clock) -> Client:
-    """The guarded way out, as the settings bound it. The User-Agent names the page that tells what we do."""
-    contact = settings.contact or f"+{settings.public_url or 'http://localhost'}/crawler"
+    """The guarded way out, as the settings bound it."""
     limits = Limits(
         connect_s=settings.fetch_connect_s,
         total_s=settings.fetch_total_s,
@@ -152,7 +175,12 @@ def http_client(settings: Settings, clock: Clock) -> Client:
         body_bytes_max=settings.fetch_body_bytes_max,
     )
     guard = Guard(settings.fetch_ports, settings.fetch_allow_networks)
-    return Client(guard, limits, clock, f"Pressroom/{VERSION} ({contact})")
+    return Client(guard, limits, clock, identity_of(settings).user_agent())
+
+
+def identity_of(settings: Settings) -> Identity:
+    """Who asks: the contact given, else the crawler page of this newsroom."""
+    return Identity(VERSION, settings.contact or f"+{settings.public_url or 'http://localhost'}/crawler")
 
 
 def _publisher(room: Newsroom) -> list[Part]:
@@ -172,17 +200,25 @@ def _publisher(room: Newsroom) -> list[Part]:
 
 
 def _fetcher(room: Newsroom) -> list[Part]:
+    from services.fetcher.manners import RobotsRule  # noqa: PLC0415
     from services.fetcher.parse import parse  # noqa: PLC0415
     from services.fetcher.story import Fetcher  # noqa: PLC0415
 
     settings = room.settings
     client = http_client(settings, room.clock)
+    identity = identity_of(settings)
+
+    def get(url: str, headers: Mapping[str, str]) -> Response:
+        return client.get(url, headers=headers)
+
     story = Fetcher(
-        get=lambda url, headers: client.get(url, headers=headers),
+        get=get,
         parse=lambda body, content_type, url: parse(body, content_type=content_type, url=url),
         store=room.store,
         clock=room.clock,
         raw_bytes_max=settings.fetch_raw_bytes_max,
+        identity=identity,
+        robots=RobotsRule(get, room.clock, identity.user_agent()) if settings.fetch_robots else None,
     )
     return [
         room.consumer("fetcher", on_lane(FEED_REFRESH, lane), story.handle, settings.fetch_workers)

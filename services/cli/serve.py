@@ -36,7 +36,8 @@ def command(services: tuple[str, ...], lanes: str) -> None:
         queue = queue_of(settings, clock)
         try:
             wanted = tuple(lane.strip() for lane in lanes.split(","))
-            with until_told() as told, Newsroom(settings, queue, store_of(settings, clock), clock, services, wanted):
+            store = store_of(settings, clock)
+            with until_told() as told, Newsroom(settings, queue, store, clock, services, wanted, stopping=told):
                 told.wait()
         finally:
             queue.close()

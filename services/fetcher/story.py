@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +25,7 @@ from schemas.messages import Check, FeedRefresh, Trouble
 from schemas.records import FeedRecord, Fetch, Hints, digest
 from services.fetcher.filters import chosen
 from services.fetcher.fitting import fitted
+from services.fetcher.manners import Get, Identity, RobotsRule
 from services.fetcher.parse import ParsedFeed, ParseError
 from services.fetcher.policy import (
     Troubled,
@@ -36,9 +37,6 @@ from services.fetcher.policy import (
     trouble_of,
     validators_of,
 )
-
-Get = Callable[[str, Mapping[str, str]], Response]
-"""Ask for an address with these header fields; raises `FetchError`."""
 
 Parse = Callable[[bytes, str | None, str], ParsedFeed]
 """Body, Content-Type, address → what the feed says; raises `ParseError`."""
@@ -53,12 +51,18 @@ class Fetcher:
     store: ObjectStore
     clock: Clock
     raw_bytes_max: float
+    identity: Identity
+    robots: RobotsRule | None = None
+    """None: robots.txt is not asked."""
 
     def handle(self, envelope: Envelope[FeedRefresh]) -> Outcome:
         """Always Done: with a record for the publisher, or with a check for the scheduler."""
         refresh = envelope.payload
         try:
-            response = self.get(refresh.url, conditional(refresh.validators))
+            if self.robots is not None:
+                self.robots.check(refresh.url)
+            agent = {"User-Agent": self.identity.user_agent(refresh.feeds_served)}
+            response = self.get(refresh.url, conditional(refresh.validators) | agent)
         except FetchError as error:
             return _failed(refresh, None, trouble_of(error))
         now = self.clock.now()
