@@ -12,6 +12,7 @@ from schemas.records import Hints, Validators
 
 LEDGER_VERSION = 1
 MOMENTS_MAX = 12
+STREAKS_MAX = 40
 
 Reason = Literal["due", "wish", "replay"]
 
@@ -76,8 +77,8 @@ class FeedMemory(Model):
     hints: Hints = Hints()
 
     failures: Count = 0
-    streaks: Annotated[tuple[Streak, ...], Field(max_length=40)] = ()
-    ended: Annotated[tuple[Ended, ...], Field(max_length=40)] = ()
+    streaks: Annotated[tuple[Streak, ...], Field(max_length=STREAKS_MAX)] = ()
+    ended: Annotated[tuple[Ended, ...], Field(max_length=STREAKS_MAX + 1)] = ()
     redirect: Redirect | None = None
     moved_to: Url | None = None
 

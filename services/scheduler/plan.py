@@ -13,7 +13,9 @@ from services.scheduler.agenda import Agenda
 from services.scheduler.ledger import Ledger
 from services.scheduler.memory import FeedMemory, HostMemory, Reason
 from services.scheduler.policy import Heard, Rules, begun, given_up, heard, newcomer
+from services.scheduler.redirects import withdrawn
 from services.scheduler.sites import Wanted, host_of
+from services.scheduler.trouble import streaks_ended
 
 FORGET_AFTER = timedelta(days=7)
 """A feed that no site names any more is remembered for so long: a file that comes back finds its feeds as they were."""
@@ -70,7 +72,7 @@ class Plan:
         return [one for one in memories if one.state == "sending" and one.lease_until and now < one.lease_until - grace]
 
     def follow(self, wanted: Mapping[str, Wanted], now: datetime) -> list[FeedMemory]:
-        """Take over what the sites name now. Returns the feeds that no site names any more."""
+        """Take over what the sites name now. Returns the feeds that none names any more; `ended` is to be said."""
         for feed in wanted.values():
             memory = self.ledger.feeds.get(feed.id)
             if memory is None:
@@ -80,8 +82,10 @@ class Plan:
             elif feed.id not in self.wanted:
                 self._put(memory)
         dropped = [memory for memory in self.ledger.feeds.values() if memory.feed not in wanted]
+        # What an earlier leader may not have come to say is said once more.
+        earlier = [memory for memory in dropped if memory.dropped_at is not None and not self.wanted]
         self.wanted = wanted
-        return [self._drop(memory, now) for memory in dropped if memory.dropped_at is None]
+        return [*earlier, *(self._drop(memory, now) for memory in dropped if memory.dropped_at is None)]
 
     def forget(self, now: datetime) -> None:
         """Drop feeds that have been on no site for long, and hosts that nothing is known of any more."""
@@ -194,9 +198,13 @@ class Plan:
             self._agenda.put(memory.feed, host_of(memory.address), at)
 
     def _drop(self, memory: FeedMemory, now: datetime) -> FeedMemory:
-        dropped = memory.model_copy(update={"dropped_at": now, "streaks": (), "redirect": None, "failures": 0})
+        ended = streaks_ended(memory)
+        if memory.redirect is not None and memory.redirect.told:
+            ended = (*ended, withdrawn(memory.feed, memory.redirect))
+        update = {"dropped_at": now, "streaks": (), "redirect": None, "failures": 0, "ended": ended}
+        dropped = memory.model_copy(update=update)
         self._keep(dropped)
-        return memory
+        return dropped
 
     def _occupy(self, memory: FeedMemory) -> None:
         lane = self._running[memory.feed] = self._lane(memory)

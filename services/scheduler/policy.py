@@ -8,11 +8,11 @@ from typing import Any
 
 from schemas.errors import ErrorKind, kind_of
 from schemas.messages import Check, Trouble
-from schemas.records import Fetch, Hints, Validators
+from schemas.records import Hints, Validators
 from services.scheduler import redirects
-from services.scheduler.memory import Ended, FeedMemory, Redirect, Streak
+from services.scheduler.memory import Ended, FeedMemory, Streak
 from services.scheduler.rhythm import Rhythm, interval_s, jittered, merge_hints, merge_moments, skip_quiet
-from services.scheduler.trouble import clockwork, failure_id, host_pause_s, lengthened, to_tell, wait_s
+from services.scheduler.trouble import clockwork, host_pause_s, lengthened, streaks_ended, to_tell, wait_s
 
 MOVED_FAILURES_MAX = 3
 """After so many failures in a row at an address that a redirect led to, the sites' own is asked again."""
@@ -73,17 +73,19 @@ def heard(memory: FeedMemory, check: Check, now: datetime, rules: Rules, chance:
     if check.turn != memory.turn:
         return Heard(_forgotten(memory) if check.result == "lost" else memory)
     if memory.state == "idle":
-        return _heard_again(memory, check)
+        return _heard_again(memory, check, now)
     if check.result in {"failed", "lost"}:
         return _failed(memory, check, now, rules, chance)
     return _succeeded(memory, check, now, rules, chance)
 
 
-def _heard_again(memory: FeedMemory, check: Check) -> Heard:
+def _heard_again(memory: FeedMemory, check: Check, now: datetime) -> Heard:
     """A redelivered check: the memory has it already, what followed from it is said once more."""
     if check.result == "lost":
         return Heard(_forgotten(memory))
     told = tuple(one for one in memory.streaks[-1:] if one.told)
+    if memory.redirect is not None and memory.redirect.told:
+        told = (*told, redirects.proposal(memory.redirect, now))
     return Heard(memory, tell=told, ended=memory.ended)
 
 
@@ -92,24 +94,18 @@ def _forgotten(memory: FeedMemory) -> FeedMemory:
 
 
 def _succeeded(memory: FeedMemory, check: Check, now: datetime, rules: Rules, chance: float) -> Heard:
-    ended = tuple(
-        Ended(id=failure_id(memory.feed, one.kind, one.since), opened_at=one.since)
-        for one in memory.streaks
-        if one.told
-    )
     moments = memory.moments
     if check.new_entries or not moments:
         moments = merge_moments(moments, check.published, now, rules.rhythm.interval_min_s)
     hints = _hints(memory, check)
-    interval = interval_s(moments or (now,), hints, now, rules.rhythm)
-    moved = redirects.decide(memory, check.fetch, now, rules.follow_moved) if check.fetch else None
-    tell: tuple[Streak, ...] = ()
-    if moved:
-        ended += _withdrawn(memory.feed, moved.withdraw)
-        tell = _proposed(moved.propose, now)
+    interval = interval_s(moments, hints, now, rules.rhythm)
+    moved = redirects.Moved(memory.redirect, memory.moved_to)
+    if check.fetch is not None:
+        moved = redirects.decide(memory, check.fetch, now, follow=rules.follow_moved)
+    ended = (*streaks_ended(memory), *moved.ended)
     changed = {
         **_ended(now, _next_at(now, interval, hints, rules, chance)),
-        **(_validated(memory, check.fetch) if check.fetch else {}),
+        **_validated(memory, check),
         "ok_at": now,
         "moments": moments,
         "interval_s": interval,
@@ -117,27 +113,12 @@ def _succeeded(memory: FeedMemory, check: Check, now: datetime, rules: Rules, ch
         "failures": 0,
         "streaks": (),
         "ended": ended,
+        "redirect": moved.redirect,
+        "moved_to": moved.moved_to,
     }
-    if moved:
-        changed |= {"redirect": moved.redirect, "moved_to": moved.moved_to}
     if check.result == "stored":
         changed["changed_at"] = now
-    return Heard(memory.model_copy(update=changed), tell=tell, ended=ended)
-
-
-def _withdrawn(feed: str, redirect: Redirect | None) -> tuple[Ended, ...]:
-    if redirect is None:
-        return ()
-    since = redirect.first_seen
-    return (Ended(id=failure_id(feed, ErrorKind.MOVED, since), opened_at=since),)
-
-
-def _proposed(redirect: Redirect | None, now: datetime) -> tuple[Streak, ...]:
-    if redirect is None:
-        return ()
-    trouble = redirects.as_trouble(redirect)
-    since, checks = redirect.first_seen, redirect.checks
-    return (Streak(kind=ErrorKind.MOVED, since=since, count=checks, told=checks, told_at=now, trouble=trouble),)
+    return Heard(memory.model_copy(update=changed), tell=moved.tell, ended=ended)
 
 
 def _hints(memory: FeedMemory, check: Check) -> Hints:
@@ -159,15 +140,19 @@ def _ended(now: datetime, next_at: datetime) -> dict[str, Any]:
     return {**idle, "checked_at": now, "next_at": next_at}
 
 
-def _validated(memory: FeedMemory, fetch: Fetch) -> dict[str, Any]:
+def _validated(memory: FeedMemory, check: Check) -> dict[str, Any]:
     """The publisher holds what this fetch brought (or held it before): from now on ask only for something newer.
 
-    A source that sends no validators this time (a 304 often sends none) has not taken back the last ones.
+    What was stored belongs to its own validators alone. An answer that brought nothing new may come without any (a 304
+    often does) and takes back none.
     """
-    new = fetch.validators
-    known = new.etag is not None or new.last_modified is not None
+    fetch = check.fetch
+    if fetch is None:
+        return {}
+    if check.result == "stored":
+        return {"validators": fetch.validators, "content_hash": fetch.content_hash, "digest": fetch.digest}
     return {
-        "validators": new if known else memory.validators,
+        "validators": memory.validators if fetch.validators == Validators() else fetch.validators,
         "content_hash": fetch.content_hash or memory.content_hash,
         "digest": fetch.digest or memory.digest,
     }

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from schemas.errors import ErrorKind
 from schemas.messages import Trouble
 from schemas.records import Fetch
-from services.scheduler.memory import FeedMemory, Redirect
+from services.scheduler.memory import Ended, FeedMemory, Redirect, Streak
+from services.scheduler.trouble import failure_id
 
 CHECKS_MIN = 5
 HELD_MIN = timedelta(days=7)
@@ -30,29 +32,36 @@ def held(redirect: Redirect | None, now: datetime) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What to do about a redirect: the memory's new fields, and whether an operator is to be told or untold."""
+    """What to do about a redirect: the memory's new fields, what an operator is told and what no longer holds."""
 
     redirect: Redirect | None
     moved_to: str | None
-    propose: Redirect | None = None
-    withdraw: Redirect | None = None
+    tell: tuple[Streak, ...] = ()
+    ended: tuple[Ended, ...] = ()
 
 
-def decide(memory: FeedMemory, fetch: Fetch, now: datetime, follow: bool) -> Moved:
+def decide(memory: FeedMemory, fetch: Fetch, now: datetime, *, follow: bool) -> Moved:
     """`follow`: go to the new address by ourselves; otherwise only propose it, once."""
     before = memory.redirect
     after = seen(before, fetch, memory.address, now)
-    withdraw = before if before and before.told and (after is None or after.url != before.url) else None
+    ended: tuple[Ended, ...] = ()
+    if before is not None and before.told and (after is None or after.url != before.url):
+        ended = (withdrawn(memory.feed, before),)
     if after is None or not held(after, now) or after.told:
-        return Moved(after, memory.moved_to, withdraw=withdraw)
+        return Moved(after, memory.moved_to, ended=ended)
     if follow:
-        return Moved(None, after.url, withdraw=withdraw)
+        return Moved(None, after.url, ended=ended)
     told = after.model_copy(update={"told": True})
-    return Moved(told, memory.moved_to, propose=told, withdraw=withdraw)
+    return Moved(told, memory.moved_to, (proposal(told, now),), ended)
 
 
-def as_trouble(redirect: Redirect) -> Trouble:
-    return Trouble(
-        kind="moved",
-        message=f"redirected for good to {redirect.url}"[:1000],
-    )
+def proposal(redirect: Redirect, now: datetime) -> Streak:
+    """A redirect that held, in the form in which operators hear of trouble."""
+    trouble = Trouble(kind=ErrorKind.MOVED, message=f"redirected for good to {redirect.url}"[:1000])
+    since, checks = redirect.first_seen, redirect.checks
+    return Streak(kind=ErrorKind.MOVED, since=since, count=checks, told=checks, told_at=now, trouble=trouble)
+
+
+def withdrawn(feed: str, redirect: Redirect) -> Ended:
+    since = redirect.first_seen
+    return Ended(id=failure_id(feed, ErrorKind.MOVED, since), opened_at=since)

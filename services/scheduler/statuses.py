@@ -9,11 +9,12 @@ from pressroom.outcomes import Emit
 from pressroom.queues.topics import RECORD_PUBLISH
 from schemas import keys
 from schemas.documents import FeedStatus, SiteEntry, SiteIndex, SiteStatus
-from services.scheduler.memory import FeedMemory
-from services.scheduler.sites import Feed, Site
+from services.scheduler.ledger import Ledger
+from services.scheduler.memory import FeedMemory, HostMemory
+from services.scheduler.sites import Feed, Site, host_of
 
 
-def feed_status(feed: Feed, memory: FeedMemory | None) -> FeedStatus:
+def feed_status(feed: Feed, memory: FeedMemory | None, host: HostMemory | None) -> FeedStatus:
     if memory is None:
         return FeedStatus(feed=feed.id, url=feed.url, title=feed.title, home=feed.home, items_max=feed.max_items)
     streaks = memory.streaks
@@ -29,12 +30,18 @@ def feed_status(feed: Feed, memory: FeedMemory | None) -> FeedStatus:
         failing_since=min((one.since for one in streaks), default=None),
         failures=memory.failures,
         trouble=streaks[-1].trouble if streaks else None,
-        next_at=None if memory.stopped else memory.next_at,
+        next_at=None if memory.stopped else max(at for at in _not_before(memory, host) if at is not None),
         stopped=memory.stopped,
     )
 
 
-def site_status(site: Site, memories: Mapping[str, FeedMemory], at: datetime) -> SiteStatus:
+def _not_before(memory: FeedMemory, host: HostMemory | None) -> tuple[datetime | None, ...]:
+    return memory.next_at, memory.pause_until, host.pause_until if host else None
+
+
+def site_status(site: Site, ledger: Ledger, at: datetime) -> SiteStatus:
+    memories = {feed.id: ledger.feeds.get(feed.id) for feed in site.feeds}
+    hosts = {name: ledger.hosts.get(host_of(memory.address)) for name, memory in memories.items() if memory}
     return SiteStatus(
         site=site.id,
         title=site.title,
@@ -42,7 +49,7 @@ def site_status(site: Site, memories: Mapping[str, FeedMemory], at: datetime) ->
         theme=site.theme,
         place=site.place,
         at=at,
-        feeds=tuple(feed_status(feed, memories.get(feed.id)) for feed in site.feeds),
+        feeds=tuple(feed_status(feed, memories[feed.id], hosts.get(feed.id)) for feed in site.feeds),
     )
 
 
@@ -81,7 +88,7 @@ class StatusBoard:
         """What waits for its time need not wait any longer."""
         self._said.clear()
 
-    def emits(self, sites: Mapping[str, Site], memories: Mapping[str, FeedMemory], now: datetime) -> list[Emit]:
+    def emits(self, sites: Mapping[str, Site], ledger: Ledger, now: datetime) -> list[Emit]:
         emits = []
         if self._index_changed:
             emits.append(Emit(RECORD_PUBLISH, keys.SITES_INDEX, site_index(sites.values(), now)))
@@ -90,7 +97,7 @@ class StatusBoard:
             self._changed.discard(name)
             self._said[name] = now
             if name in sites:
-                status = site_status(sites[name], memories, now)
+                status = site_status(sites[name], ledger, now)
                 emits.append(Emit(RECORD_PUBLISH, keys.site_status(name), status))
         return emits
 

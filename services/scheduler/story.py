@@ -27,7 +27,6 @@ from services.scheduler.policy import Rules
 from services.scheduler.shards import BadLedger
 from services.scheduler.sites import SiteBook, wanted_feeds
 from services.scheduler.statuses import StatusBoard
-from services.scheduler.trouble import open_failures
 
 log = logging.getLogger(__name__)
 
@@ -120,7 +119,7 @@ class Scheduler:
         emits += [self._refresh(plan, memory) for memory in self._sent]
         if self._hasty and plan.quiet(now):
             self._board.hasten()
-        emits += self._board.emits(self._book.sites, plan.ledger.feeds, now)
+        emits += self._board.emits(self._book.sites, plan.ledger, now)
         plan.ledger.save(new_id(now))
         crash_point("scheduler.after_save")
         self._handled = {envelope.id for envelope in envelopes}
@@ -157,7 +156,7 @@ class Scheduler:
         self._board.touch_all(self._book.sites)
         self._weather_at = now + FEEDS_FIRST
         note = "no site names the feed any more"
-        return [letters.failure_closed(one, now, note) for memory in dropped for one in open_failures(memory)]
+        return [letters.failure_closed(one, now, note) for memory in dropped for one in memory.ended]
 
     def _refresh(self, plan: Plan, memory: FeedMemory) -> Emit:
         wanted = plan.wanted[memory.feed]

@@ -9,7 +9,7 @@ from typing import Final
 from schemas.errors import REMEDIES, ErrorKind, kind_of
 from schemas.keys import short_hash
 from schemas.messages import Trouble
-from services.scheduler.memory import Ended, FeedMemory, Streak
+from services.scheduler.memory import STREAKS_MAX, Ended, FeedMemory, Streak
 from services.scheduler.rhythm import Rhythm
 
 DOUBLINGS_MAX = 20
@@ -82,7 +82,7 @@ def host_pause_s(trouble: Trouble, wait_s: float, rhythm: Rhythm) -> float | Non
 def lengthened(streaks: tuple[Streak, ...], trouble: Trouble, now: datetime) -> tuple[Streak, ...]:
     """The streaks with one more failure; the kind that failed now comes last."""
     same = [one for one in streaks if one.kind == trouble.kind]
-    others = tuple(one for one in streaks if one.kind != trouble.kind)
+    others = tuple(one for one in streaks if one.kind != trouble.kind)[1 - STREAKS_MAX :]
     if same:
         return (*others, same[0].model_copy(update={"count": same[0].count + 1, "trouble": trouble}))
     return (*others, Streak(kind=trouble.kind, since=now, trouble=trouble))
@@ -101,9 +101,7 @@ def failure_id(feed: str, kind: str, since: datetime) -> str:
     return f"{int(since.timestamp() * 1000):012x}{short_hash(f'{feed} {kind} {since.isoformat()}', 20)}"
 
 
-def open_failures(memory: FeedMemory) -> tuple[Ended, ...]:
-    """The failures that an operator sees of this feed now, ready to be closed."""
-    opened = [(one.kind, one.since) for one in memory.streaks if one.told]
-    if memory.redirect is not None and memory.redirect.told:
-        opened.append((ErrorKind.MOVED, memory.redirect.first_seen))
-    return tuple(Ended(id=failure_id(memory.feed, kind, since), opened_at=since) for kind, since in opened)
+def streaks_ended(memory: FeedMemory) -> tuple[Ended, ...]:
+    """The failures that an operator sees of this feed's streaks now, ready to be closed."""
+    told = [one for one in memory.streaks if one.told]
+    return tuple(Ended(id=failure_id(memory.feed, one.kind, one.since), opened_at=one.since) for one in told)

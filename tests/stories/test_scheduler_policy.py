@@ -273,6 +273,12 @@ def test_a_proposal_is_withdrawn_when_the_redirect_stops() -> None:
     assert len(results[5].ended) == 1
 
 
+def test_a_proposal_is_made_again_when_its_check_comes_again() -> None:
+    memory = redirected([0, 2, 4, 6, 8], [NEW] * 5, Rules())[-1].memory
+    check = Check(feed="f", turn=memory.turn, result="unchanged", fetch=fetch(OLD, NEW))
+    assert [one.kind for one in heard(memory, check, NOW, Rules(), 0.5).tell] == ["moved"]
+
+
 def test_with_the_setting_the_new_address_is_asked_from_then_on() -> None:
     results = redirected([0, 2, 4, 6, 8, 9], [NEW] * 5 + [None], Rules(follow_moved=True))
     assert [one.memory.address for one in results] == [OLD] * 4 + [NEW] * 2
