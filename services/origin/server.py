@@ -21,8 +21,6 @@ from services.origin.weather import forecast
 SLOW_S = 6.0
 """How long the slow paper thinks before it answers: long for a reader, well within a fetch's limit."""
 
-_LOOPBACK_HOSTS = {"slow": "localhost", "rate_limited": "127.0.0.2"}
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -74,51 +72,51 @@ def page_answer(path: str) -> Answer:
 class Origin:
     """The sample origin. `port` 0 picks a free one; `start` raises OSError when the port is taken.
 
-    A paper that asks us to slow down pauses its whole host, and a slow one occupies it: these two live on hosts of
-    their own. On loopback that is another address and another name of it; elsewhere `limited.NAME` and `slow.NAME`,
-    which have to lead here too.
+    Each paper is a site of its own: that is what makes them independent sources, and keeps one that asks us to slow
+    down, or is slow, from holding up the others. On loopback they live on addresses of their own; elsewhere on
+    `<paper>.NAME`, which have to lead here.
     """
 
     def __init__(self, clock: Clock, port: int = 0, host: str = "127.0.0.1", name: str | None = None) -> None:
         self._clock = clock
         self._host = host
-        self._hosts = {"slow": f"slow.{name}", "rate_limited": f"limited.{name}"} if name else dict(_LOOPBACK_HOSTS)
-        self._name = name or host
+        self._hosts = {paper.name: f"{paper.name}.{name}" for paper in PAPERS} if name else {}
         self._wanted_port = port
         self._stopping = threading.Event()
-        self._server: ThreadingHTTPServer | None = None
-        self._second: ThreadingHTTPServer | None = None
+        self._servers: list[ThreadingHTTPServer] = []
 
     @property
     def port(self) -> int:
-        assert self._server is not None, "the origin is not started"
-        return int(self._server.server_address[1])
+        assert self._servers, "the origin is not started"
+        return int(self._servers[0].server_address[1])
 
     def address_of(self, paper: Paper) -> str:
-        return f"http://{self._hosts.get(paper.manner, self._name)}:{self.port}/{paper.name}/feed"
+        return f"http://{self._hosts.get(paper.name, self._host)}:{self.port}/{paper.name}/feed"
 
     def start(self) -> None:
-        self._server = self._serve(self._host, self._wanted_port)
-        if self._hosts.get("rate_limited") != _LOOPBACK_HOSTS["rate_limited"]:
+        self._serve(self._host, self._wanted_port)
+        if self._hosts or self._host != "127.0.0.1":
             return
-        try:
-            self._second = self._serve(_LOOPBACK_HOSTS["rate_limited"], self.port)
-        except OSError:
-            # Some systems have one loopback address only; the two odd papers then share a host.
-            self._hosts["rate_limited"] = _LOOPBACK_HOSTS["slow"]
+        for number, paper in enumerate(PAPERS, start=11):
+            try:
+                self._serve(f"127.0.0.{number}", self.port)
+            except OSError:
+                # Some systems have one loopback address only: the odd papers then share its other name.
+                self._hosts[paper.name] = "localhost" if paper.manner in {"slow", "rate_limited"} else self._host
+            else:
+                self._hosts[paper.name] = f"127.0.0.{number}"
 
-    def _serve(self, host: str, port: int) -> ThreadingHTTPServer:
+    def _serve(self, host: str, port: int) -> None:
         server = ThreadingHTTPServer((host, port), self._handler())
         server.daemon_threads = True
+        self._servers.append(server)
         threading.Thread(target=server.serve_forever, args=(0.1,), name="origin", daemon=True).start()
-        return server
 
     def stop(self) -> None:
         self._stopping.set()
-        for server in (self._server, self._second):
-            if server is not None:
-                server.shutdown()
-                server.server_close()
+        for server in self._servers:
+            server.shutdown()
+            server.server_close()
 
     def answer(self, target: str, base: str) -> Answer:
         parts = urlsplit(target)
