@@ -28,7 +28,7 @@ debootstrap --variant=minbase "$suite" "$root" "$mirror" >&2
     [ -z "$security" ] || echo "deb $security $suite-security main"
 } >"$root/etc/apt/sources.list"
 
-# What makes the official image slim: no manuals, no translations, and nothing started by an install.
+# What makes the official image slim: no manuals, no translations, no caches, and nothing started by an install.
 cat >"$root/etc/dpkg/dpkg.cfg.d/slim" <<'CFG'
 path-exclude /usr/share/doc/*
 path-include /usr/share/doc/*/copyright
@@ -36,7 +36,12 @@ path-exclude /usr/share/man/*
 path-exclude /usr/share/locale/*
 force-unsafe-io
 CFG
-echo 'Acquire::Languages "none";' >"$root/etc/apt/apt.conf.d/slim"
+cat >"$root/etc/apt/apt.conf.d/slim" <<'CFG'
+Acquire::Languages "none";
+Dir::Cache::pkgcache "";
+Dir::Cache::srcpkgcache "";
+DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb"; };
+CFG
 install -m 755 /dev/stdin "$root/usr/sbin/policy-rc.d" <<'POLICY'
 #!/bin/sh
 exit 101

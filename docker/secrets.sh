@@ -1,0 +1,24 @@
+#!/bin/sh
+# Make the secrets that compose.yaml hands to containers, each once: passwords of this installation's own, and empty
+# files for what only a person can know. Secrets stay on this machine, in .state/secrets (not in the repository).
+set -eu
+cd "$(dirname "$0")/.."
+umask 077
+mkdir -p .state/secrets
+cd .state/secrets
+
+# Files are readable for the containers' users; the folder is nobody else's.
+put() { [ -e "$1" ] || { cat >"$1.new" && chmod 444 "$1.new" && mv "$1.new" "$1"; }; }
+random() { od -An -N18 -tx1 /dev/urandom | tr -d ' \n'; }
+
+random | put broker_password
+random | put s3_secret_key
+printf pressroom | put s3_access_key
+password=$(cat broker_password)
+printf 'amqp://pressroom:%s@broker:5672/' "$password" | put queue_url
+printf 'http://pressroom:%s@broker:15672' "$password" | put management_url
+printf 'default_user = pressroom\ndefault_pass = %s\n' "$password" | put broker_user.conf
+printf '{"identities": [{"name": "pressroom", "credentials": [{"accessKey": "%s", "secretKey": "%s"}], "actions": ["Admin", "Read", "Write", "List"]}]}\n' \
+    "$(cat s3_access_key)" "$(cat s3_secret_key)" | put store_users.json
+: | put openweather_key
+: | put admin_password_hash
