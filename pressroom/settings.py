@@ -81,6 +81,9 @@ class Settings(BaseSettings):
     interval_min_s: Positive = _setting(900.0, "shortest time between two checks of a feed", "s")
     interval_max_s: Positive = _setting(86_400.0, "longest time between two checks of a feed", "s")
     status_interval_s: NotNegative = _setting(60.0, "least time between two status documents of a site", "s")
+    follow_moved: bool = _setting(
+        False, "take a permanent redirect that has held for a week as the feed's new address, without an operator"
+    )
     lease_s: Positive = _setting(300.0, "a refresh not heard of for so long is given up and asked for again", "s")
 
     # --- weather -----------------------------------------------------------------------------------

@@ -261,7 +261,13 @@ def _scheduler(room: Newsroom) -> list[Part]:
         room.store,
         SiteBook(settings.sites),
         room.clock,
-        Rules(rhythm=rhythm, host_spacing_s=settings.fetch_host_spacing_s, lease_s=settings.lease_s),
+        Rules(
+            rhythm=rhythm,
+            host_spacing_s=settings.fetch_host_spacing_s,
+            lease_s=settings.lease_s,
+            grace_s=max(60.0, settings.fetch_total_s + 30),
+            follow_moved=settings.follow_moved,
+        ),
         rng=random.Random(),  # noqa: S311 - jitter, no secret
         status_interval_s=settings.status_interval_s,
         weather_of=lambda place: _weather_of(room.places, place),
