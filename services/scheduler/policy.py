@@ -72,11 +72,16 @@ def heard(memory: FeedMemory, check: Check, now: datetime, rules: Rules, chance:
     """Take a check in. One of another turn changes nothing (but `lost`, which always clears the validators)."""
     if check.turn != memory.turn:
         return Heard(_forgotten(memory) if check.result == "lost" else memory)
-    if memory.state == "idle":
+    if memory.state == "idle" and not _comes_after_all(memory, check):
         return _heard_again(memory, check, now)
     if check.result in {"failed", "lost"}:
         return _failed(memory, check, now, rules, chance)
     return _succeeded(memory, check, now, rules, chance)
+
+
+def _comes_after_all(memory: FeedMemory, check: Check) -> bool:
+    """A record that was given up for lost is stored now: somebody replayed it, and the trouble is over."""
+    return check.result == "stored" and memory.failures > 0
 
 
 def _heard_again(memory: FeedMemory, check: Check, now: datetime) -> Heard:

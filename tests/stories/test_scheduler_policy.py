@@ -293,3 +293,44 @@ def test_a_new_address_that_fails_three_times_is_left_again() -> None:
         memory = failing(begun(memory, NOW + DAY * day, rules), "dns", NOW + DAY * day).memory
     assert memory.address == OLD
     assert memory.next_at == NOW + DAY * 11
+
+
+# --- what died and was sent again -------------------------------------------------------------------
+
+
+def after(*results: Literal["stored", "unchanged", "failed", "lost"]) -> FeedMemory:
+    """A feed whose turn ended in these words, one after the other."""
+    memory = begun(newcomer("feed", OLD, NOW), NOW, Rules())
+    fetch = Fetch(at=NOW, url=OLD, final_url=OLD, status=200, content_hash="a" * 64, digest="b" * 64)
+    trouble = Trouble(kind=ErrorKind.TIMEOUT, message="late")
+    for result in results:
+        said = {"stored": {"fetch": fetch}, "unchanged": {"fetch": fetch}, "failed": {"trouble": trouble}}
+        check = Check(feed="feed", turn=memory.turn, result=result, **said.get(result, {}))  # type: ignore[arg-type]
+        memory = heard(memory, check, NOW, Rules(), 0.5).memory
+    return memory
+
+
+@pytest.mark.parametrize("first", ["lost", "failed"])
+def test_a_record_that_is_stored_after_all_ends_the_trouble_and_brings_its_validators(
+    first: Literal["lost", "failed"],
+) -> None:
+    memory = after(first, "stored")
+    assert (memory.failures, memory.streaks, memory.ok_at) == (0, (), NOW)
+    assert memory.content_hash == "a" * 64
+
+
+def test_a_failure_that_was_told_is_closed_when_the_record_is_stored_after_all() -> None:
+    memory = after("lost").model_copy(update={"failures": 3})
+    told = memory.streaks[0].model_copy(update={"told": 3})
+    memory = memory.model_copy(update={"streaks": (told,)})
+    assert len(heard(memory, Check(feed="feed", turn=memory.turn, result="stored"), NOW, Rules(), 0.5).ended) == 1
+
+
+def test_a_record_that_is_lost_after_it_was_stored_clears_the_validators_and_is_no_trouble() -> None:
+    memory = after("stored", "lost")
+    assert (memory.failures, memory.content_hash) == (0, None)
+
+
+@pytest.mark.parametrize("late", ["unchanged", "failed"])
+def test_a_word_that_comes_late_for_a_turn_that_has_ended_changes_nothing(late: Literal["unchanged", "failed"]) -> None:
+    assert after("lost", late) == after("lost")
