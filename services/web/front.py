@@ -123,6 +123,11 @@ def news_of(desk: Desk, now: datetime) -> dict[str, tuple[Headline, ...]]:
     return {feed: headlines(feed, _title(row, head), row.url, head, now) for feed, (row, head) in heads.items()}
 
 
+def titles_of(desk: Desk) -> dict[str, str]:
+    """Feed → what readers know it as, in page order."""
+    return {row.feed: _title(row, desk.heads.get(row.feed)) for row in desk.status.feeds}
+
+
 def _title(row: FeedStatus, head: Head | None) -> str:
     return row.title or (head.document.source.title if head is not None else None) or row.url
 

@@ -13,13 +13,14 @@ from pressroom.objects.port import ObjectStore
 from pressroom.queues.port import Queue, Subscription
 from pressroom.settings import Settings
 from schemas import keys
-from schemas.documents import SiteIndex
+from schemas.documents import Head, SiteIndex
 from services.web.agenda import Agenda
 from services.web.app import Deps, create_app
 from services.web.assets import Assets
 from services.web.copies import Copies, Copy
 from services.web.desk import CellOf, Outage, sites_showing, wanted
 from services.web.gate import Gate
+from services.web.indexer import Indexer
 from services.web.kept import Kept
 from services.web.kinds import Rules, Trust
 from services.web.pages import PageTable
@@ -27,6 +28,7 @@ from services.web.press import Press
 from services.web.refresher import Refresher
 from services.web.renderer import Renderer
 from services.web.rendering import Templates
+from services.web.search import Index
 from services.web.shelf import Shelf
 
 log = logging.getLogger(__name__)
@@ -69,6 +71,8 @@ class WebNode:
         self.press = Press(self.copies, templates, cell_of, assets_url=settings.assets_url)
         self.table = PageTable()
         self.renderer = Renderer(self.table, self.press.render_site, clock)
+        self.index = Index(settings.data / "web" / "search.sqlite")
+        self.indexer = Indexer(self.copies, self.index, clock)
         self._subscription: Subscription | None = None
         self._want_lock = threading.Lock()
         self._listening = threading.Event()
@@ -84,6 +88,7 @@ class WebNode:
                 press=self.press,
                 assets=assets,
                 health=self.health,
+                index=self.index,
                 kept_keys=self.agenda.kept,
                 started_at=clock.now(),
             )
@@ -94,6 +99,7 @@ class WebNode:
         self.open()
         self.refresher.start()
         self.renderer.start()
+        self.indexer.start()
         self._watcher.start()
         self._listening.wait(LISTEN_S)
 
@@ -117,6 +123,7 @@ class WebNode:
             self._subscription.close(timeout_s)
         self.refresher.stop(timeout_s)
         self.renderer.stop(timeout_s)
+        self.indexer.stop(timeout_s)
 
     def sites(self) -> list[str]:
         index = self.copies.value(keys.SITES_INDEX, SiteIndex)
@@ -144,6 +151,8 @@ class WebNode:
             self._want()
             self.refresher.wake()
         self.renderer.mark(sites_showing(self.copies, copy.key, self._cell_of))
+        if isinstance(copy.value, Head):
+            self.indexer.mark(copy.key)
 
     def _on_store(self, since: datetime | None) -> None:
         self._say(Outage(since, self.press.outage.broker_since))

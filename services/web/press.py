@@ -8,12 +8,14 @@ from datetime import datetime
 from typing import Any, Final
 
 from services.web import security
+from services.web.archive import DayPage
 from services.web.copies import Copies
 from services.web.desk import CellOf, Desk, Outage, lay
 from services.web.front import FrontPage, front_page
 from services.web.pages import Headers, Page, make
 from services.web.renderer import Rendered
 from services.web.rendering import Templates
+from services.web.searching import SearchPage
 from services.web.stream import stream
 
 _VERSION: Final = "0" * 16
@@ -63,6 +65,12 @@ class Press:
             return None
         view = front_page(desk, now)
         return self._html("stream.html", now, page=view, days=stream(desk, now, view.zone))
+
+    def archive(self, desk: Desk, day: DayPage, now: datetime) -> Page:
+        return self._html("archive.html", now, page=front_page(desk, now), day=day)
+
+    def search(self, desk: Desk, search: SearchPage, now: datetime) -> Page:
+        return self._html("search.html", now, page=front_page(desk, now), search=search)
 
     def plain(self, name: str, now: datetime, **values: Any) -> Page:
         """A page that belongs to no site."""

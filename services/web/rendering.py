@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from datetime import UTC, datetime, timezone
+from datetime import UTC, date, datetime, timezone
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +30,7 @@ class Templates:
             "iso": iso,
             "clock": clock_text,
             "day": day_text,
+            "calendar": calendar_text,
             "safe_link": safe_link,
             "sentence": sentence,
             "is_rtl": is_rtl,
@@ -53,8 +54,11 @@ def clock_text(moment: datetime, now: datetime, zone: timezone) -> str:
 
 
 def day_text(moment: datetime, zone: timezone) -> str:
-    local = moment.astimezone(zone)
-    return f"{local:%A}, {local.day} {local:%B %Y}"
+    return calendar_text(moment.astimezone(zone).date())
+
+
+def calendar_text(day: date) -> str:
+    return f"{day:%A}, {day.day} {day:%B %Y}"
 
 
 def safe_link(link: str | None) -> str | None:

@@ -11,6 +11,7 @@ from services.web.desk import Desk
 from services.web.folding import cluster
 from services.web.front import Line, news_of
 from services.web.headlines import newest_first
+from services.web.rendering import day_text
 
 LINES_MAX: Final = 500
 
@@ -33,5 +34,4 @@ def stream(desk: Desk, now: datetime, zone: timezone) -> tuple[Day, ...]:
 def _day_of(line: Line, zone: timezone) -> str:
     if line.headline.at is None:
         return "Without a date"
-    local = line.headline.at.astimezone(zone)
-    return f"{local:%A}, {local.day} {local:%B %Y}"
+    return day_text(line.headline.at, zone)

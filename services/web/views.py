@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from flask import Blueprint, Response, abort, jsonify, request
 from werkzeug.exceptions import HTTPException
@@ -35,7 +35,8 @@ def blueprint(deps: Deps) -> Blueprint:
     @views.get("/s/<site>")
     @views.get("/version/<site>")
     def ahead(site: str = "") -> Response:
-        return respond(deps.table.get(request.path) or missing(deps))
+        page = deps.table.get(request.path)
+        return respond(page) if page is not None else missing(deps)
 
     @views.get("/s/<site>/all")
     def stream(site: str) -> Response:
@@ -75,12 +76,12 @@ def kept(deps: Deps, site: str, make_page: MakePage) -> Page:
     generation = deps.table.generation(site)
     page = make_page(site, deps.clock.now())
     if page is None:
-        return missing(deps)
+        missing(deps)
     deps.table.keep(site, request.path, page, generation)
     return page
 
 
-def missing(deps: Deps) -> Page:
+def missing(deps: Deps) -> NoReturn:
     abort(404 if deps.health()["ready"] else 503)
 
 
