@@ -43,6 +43,20 @@ fix: ## format the code and mend what ruff can
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
+chaos: ## crash points, kill -9, broker and store pulled away: the long rounds
+	@scripts/venv test
+	@docker/images.sh
+	$(PYTEST) tests/chaos tests/contracts -m "long or not long"
+
+fuzz: ## feed the parser and the client mangled input for 10 minutes (SECONDS_=… for another time)
+	@scripts/venv test
+	$(PY) -m tests.fuzz.fuzz_parse $(or $(SECONDS_),600)
+
+screenshots: ## renew the pictures under docs/images
+	@scripts/venv test
+	@scripts/system
+	@scripts/screenshots
+
 images: ## make sure that the container images are there
 	@docker/images.sh
 
