@@ -1,8 +1,9 @@
 """Read a folder of recorded feeds and compare each with the folder's INDEX.json: `python tests/real_feeds.py FOLDER`.
 
-INDEX.json: {"feeds": [{"file", "url", "served_charset", "expect": {"title", "entries_count", "entries": [{"index", …}]}}]
-} where an expected value is a plain value, {"one_of": […]} or {"min", "max"}. Prints what differs, with the reader that
-was used and the time; ends with 1 when anything differs. The feeds belong to their publishers and stay outside.
+INDEX.json: {"feeds": [{"file", "url", "served_charset", "expect": {"title", "entries_count", "entries": [{"index"}]}}]
+"entries", each with its "index" and what is expected there: a plain value, {"one_of": […]} or {"min", "max"}.
+Prints what differs, with the reader that was used and the time; ends with 1 when anything differs. The feeds belong to
+their publishers and stay outside.
 """
 
 from __future__ import annotations

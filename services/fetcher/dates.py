@@ -23,6 +23,7 @@ _ENGLISH: Final = {
 _RFC822: Final = re.compile(
     r"(?:[A-Z][a-z]{2}, )?(\d{1,2}) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) (?:(GMT|UTC|Z)|([+-])(\d\d)(\d\d))"
 )
+_RFC3339: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(?:\.\d{1,6})?(?:Z|[+-](?:0\d|1[0-4]):\d\d)")
 _ISO: Final = re.compile(
     r"(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2}))?(?:(?:\s*[Tt]\s*|\s+)(.*))?"
     r"|(\d{4})(\d\d)(\d\d)(?:[Tt ]?(\d\d)(\d\d)(\d\d)?)?(.*)"
@@ -59,9 +60,11 @@ def parse_date(text: str | None) -> datetime | None:
     """The instant that `text` names, in UTC, to the second; None when there is no single right reading."""
     if not text:
         return None
-    quick = _RFC822.fullmatch(text)
     try:
-        return _quick_rfc822(quick) if quick else _careful(text)
+        quick = _RFC822.fullmatch(text)
+        if quick:
+            return _quick_rfc822(quick)
+        return _quick_rfc3339(text) if _RFC3339.fullmatch(text) else _careful(text)
     except (ValueError, OverflowError):  # 31 February, hour 25, zone +9999
         return None
 
@@ -75,6 +78,12 @@ def _quick_rfc822(match: re.Match[str]) -> datetime | None:
     if sign:
         when -= _offset(sign, int(zone_h), int(zone_m))
     return when
+
+
+def _quick_rfc3339(text: str) -> datetime | None:
+    if text[11:13] > "23" or not YEAR_MIN <= int(text[:4]) <= YEAR_MAX:
+        return _careful(text)
+    return datetime.fromisoformat(text).astimezone(UTC).replace(microsecond=0)
 
 
 def _careful(text: str) -> datetime | None:

@@ -8,29 +8,14 @@ that is in doubt, read by feedparser (the careful reader). Both give the same ra
 from __future__ import annotations
 
 from typing import Any, Final
-from xml.sax import SAXException
-
-from lxml import etree
 
 from schemas.errors import ErrorKind
-from services.fetcher.parsing.balance import balanced
-from services.fetcher.parsing.careful import read_carefully
 from services.fetcher.parsing.encoding import decode
 from services.fetcher.parsing.finish import finish
 from services.fetcher.parsing.jsonfeed import read_json
-from services.fetcher.parsing.model import (
-    ENCODING_REPLACED,
-    MALFORMED_XML,
-    TRUNCATED,
-    Limits,
-    ParsedFeed,
-    ParseError,
-)
-from services.fetcher.parsing.page import Doubt
-from services.fetcher.parsing.prologue import Document, open_document, start_of
-from services.fetcher.parsing.quick import read_quickly, tree_of
-from services.fetcher.parsing.raw import RawFeed
-from services.fetcher.parsing.repair import repaired
+from services.fetcher.parsing.model import ENCODING_REPLACED, Limits, ParsedFeed, ParseError
+from services.fetcher.parsing.prologue import open_document, start_of
+from services.fetcher.parsing.readers import prepare, read
 
 __all__ = ["Limits", "ParseError", "ParsedFeed", "normal_form", "parse"]
 
@@ -61,53 +46,9 @@ def _parse(body: bytes, content_type: str | None, url: str | None, limits: Limit
     start = start_of(decoded.text)
     if decoded.text[start] in "{[":
         return finish(read_json(decoded.text[start:], limits.entries_max), url, limits, warnings, "json")
-    document = open_document(decoded.text, start)
-    return _parse_xml(document, url, limits, warnings)
-
-
-def _parse_xml(document: Document, url: str | None, limits: Limits, warnings: set[str]) -> ParsedFeed:
-    xml = document.xml
-    if document.junk:
-        warnings.add(MALFORMED_XML)
-    if document.entities:
-        xml = repaired(xml, document.entities)
-    root = _tree(xml, limits) if document.closed else None
-    if root is None:
-        warnings.add(MALFORMED_XML)
-        xml = repaired(xml, document.entities)
-        root = _tree(xml, limits) if document.closed else None
-    if root is not None:
-        try:
-            return finish(_quick(root, xml, url, limits), url, limits, warnings, "quick")
-        except Doubt:
-            pass
-    else:
-        xml = _balanced(xml, limits, warnings)
-    return finish(_careful(xml, url, limits, warnings), url, limits, warnings, "careful")
-
-
-def _tree(xml: str, limits: Limits) -> etree._Element | None:
-    return tree_of(xml.encode()) if xml.count("<") <= limits.tags_max else None
-
-
-def _quick(root: etree._Element, xml: str, url: str | None, limits: Limits) -> RawFeed:
-    return read_quickly(root, url, bases="xml:base" in xml, langs="xml:lang" in xml, entries_max=limits.entries_max)
-
-
-def _balanced(xml: str, limits: Limits, warnings: set[str]) -> str:
-    result = balanced(xml, limits)
-    if result.cut:
-        warnings.add(TRUNCATED)
-        if result.entries == 0:
-            raise ParseError(ErrorKind.TRUNCATED, "the document ends before its first entry does")
-    return result.xml
-
-
-def _careful(xml: str, url: str | None, limits: Limits, warnings: set[str]) -> RawFeed:
-    try:
-        return read_carefully(xml.encode(), url, limits.entries_max)
-    except SAXException as error:
-        raise ParseError(ErrorKind.MALFORMED, f"the document is too broken to read: {error}"[:300]) from None
+    prepared = prepare(open_document(decoded.text, start), limits)
+    raw, reader = read(prepared, url, limits)
+    return finish(raw, url, limits, warnings | prepared.warnings, reader)
 
 
 def normal_form(parsed: ParsedFeed) -> dict[str, Any]:

@@ -77,7 +77,7 @@ class _Balancing:
 
     def _token(self, match: re.Match[str]) -> int:
         self._tokens += 1
-        if self._tokens > self._limits.tags_max:
+        if self._tokens > self._limits.tags_careful_max:
             self._cut = self._over = True
             return len(self._xml)
         if match[0] == "<![CDATA[":

@@ -33,6 +33,7 @@ def read_carefully(xml: bytes, url: str | None, entries_max: int) -> RawFeed:
         atom=atom,
         title=_text(feed, "title", url, "text" if atom else "either"),
         links=_links(feed),
+        authors=_authors(feed) if atom else [],
         language=_string(_get(feed, "language")),
         ttl=_string(_get(feed, "ttl")),
         update_period=_string(_get(feed, "sy_updateperiod")),
@@ -56,9 +57,7 @@ def _entry(found: Any, url: str | None, *, atom: bool) -> RawEntry:
         updated=_string(_get(found, "updated")),
         created=_string(_get(found, "created")),
         date=_string(_get(found, "pressroom_date")),
-        authors=[
-            _string(_get(one, "name")) or _string(_get(one, "email")) or "" for one in _dicts(_get(found, "authors"))
-        ],
+        authors=_authors(found),
         categories=_strings(_get(found, "pressroom_terms")),
         texts=dict(_texts(found, url, atom=atom)),
         media=[_media(one) for one in _dicts(_get(found, "media_content"))],
@@ -107,6 +106,11 @@ def _links(found: Any) -> list[RawLink]:
         )
         for one in _dicts(_get(found, "links"))
     ]
+
+
+def _authors(found: Any) -> list[str]:
+    people = _dicts(_get(found, "authors"))
+    return [_string(_get(one, "name")) or _string(_get(one, "email")) or "" for one in people]
 
 
 def _media(one: dict[str, Any]) -> RawMedia:

@@ -34,6 +34,7 @@ class Context:
     url: str | None
     home: str | None
     atom: bool
+    authors: tuple[str, ...]
     html_chars_left: int
 
     @property
@@ -45,7 +46,7 @@ class Context:
 def finish(feed: RawFeed, url: str | None, limits: Limits, warnings: Iterable[str], reader: Reader) -> ParsedFeed:
     """The record of what was read; `url` is where the document came from."""
     home = _home(feed.links, url)
-    context = Context(limits, url, home, feed.atom, limits.html_chars_max)
+    context = Context(limits, url, home, feed.atom, names_of(feed.authors), limits.html_chars_max)
     drafts = [_draft(raw, context) for raw in feed.entries if _says_something(raw)]
     ids = ids_of([draft.traits for draft in drafts])
     source = Source(title=headline(feed.title, limits.title_chars_max), home=home, language=language_of(feed.language))
@@ -104,7 +105,7 @@ def _entry(one_id: str, draft: Draft, context: Context) -> Entry:
         link_clean=draft.link_clean,
         published=published,
         updated=updated,
-        authors=names_of(raw.authors),
+        authors=names_of(raw.authors) or context.authors,
         categories=terms_of(raw.categories),
         summary=draft.summary,
         content_html=draft.content_html,
@@ -178,11 +179,15 @@ def _clean(text: RawText, link: str | None, context: Context) -> str:
     context.html_chars_left -= len(value)
     if len(value) < len(text.value):
         value = value[: max(value.rfind("<"), value.rfind(" "), 0)]
-    if text.kind == "text" or (text.kind == "either" and not looks_like_html(value) and "&" not in value):
+    if text.kind == "text" or ("&" not in value and ("<" not in value or _is_plain(text, value))):
         cleaned = escape(value, quote=False)
     else:
         cleaned = clean_html(value, text.base or link or context.base)
     return cleaned if len(cleaned) <= context.limits.content_chars_max else _shorter(value, text, link, context)
+
+
+def _is_plain(text: RawText, value: str) -> bool:
+    return text.kind == "either" and not looks_like_html(value)
 
 
 def _shorter(value: str, text: RawText, link: str | None, context: Context) -> str:

@@ -25,6 +25,7 @@ def read_json(text: str, entries_max: int) -> RawFeed:
         atom=True,  # ids are ids and never links, as in Atom
         title=RawText(_string(found.get("title")), "text"),
         links=[_own(found.get("home_page_url")), RawLink(_string(found.get("feed_url")), rel="self")],
+        authors=_authors(found),
         language=_string(found.get("language")),
         entries=[_entry(item) for item in items[:entries_max]],
     )

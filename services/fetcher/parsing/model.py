@@ -38,8 +38,10 @@ class Limits:
     """How much HTML of one document is cleaned, all entries together; after that entries come without texts."""
     repair_chars_max: int = 2_000_000
     """How much of a broken document is repaired; what follows is cut off and the result says so."""
-    tags_max: int = 200_000
-    """How many tags of a document in doubt are read; the careful reader needs 10 µs for each element."""
+    tags_quick_max: int = 1_000_000
+    """Over so many, no tree is built of a document at once (100 bytes and more for each)."""
+    tags_careful_max: int = 100_000
+    """How many tags the careful reader is given; it needs 10 µs for each element."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
@@ -12,6 +13,7 @@ from services.fetcher.parsing.links import nested_base
 from services.fetcher.parsing.names import XML, key_of
 from services.fetcher.parsing.raw import Kind, RawLink, RawText
 
+_ENTITY_LIKE: Final = re.compile(r"&(\w+);", re.ASCII)
 _PLAIN_TYPES: Final = frozenset({"text", "plain", "text/plain"})
 _HTML_TYPES: Final = frozenset({"html", "text/html"})
 _XHTML_TYPES: Final = frozenset({"xhtml", "application/xhtml+xml"})
@@ -96,7 +98,7 @@ class Page:
         rel = (element.get("rel") or "alternate").lower()
         kind = (element.get("type") or ("application/atom+xml" if rel == "self" else "text/html")).lower()
         own = "href" not in attributes
-        href = self.text(element) if own else (element.get("href") or "")
+        href = _once_escaped(self.text(element)) if own else (element.get("href") or "")
         if href and self._bases and self.base(element):
             href = nested_base(self.base(element) or "", href)
         return RawLink(href, rel, kind, element.get("length"), own)
@@ -125,3 +127,21 @@ def _local(element: etree._Element) -> str:
     if not isinstance(element.tag, str):
         raise Doubt("something that is no element")
     return element.tag.rpartition("}")[2].lower()
+
+
+def _once_escaped(href: str) -> str:
+    """An address that was escaped twice, or got a semicolon after each parameter's name from a bad repair."""
+    return _ENTITY_LIKE.sub(r"&\1", href.replace("&amp;", "&")) if "&" in href else href
+
+
+def author_of(page: Page, element: etree._Element) -> str:
+    """A name, or an address where there is no name: Atom's in parts, RSS's as one text."""
+    if not len(element):
+        return page.text(element)
+    parts = {page.key(part).removeprefix("itunes:"): part for part in element}
+    if len(parts) != len(element) or not parts.keys() <= {"name", "email", "uri", "url"}:
+        raise Doubt("an author of other parts")
+    if (element.text or "").strip() or any((part.tail or "").strip() for part in element):
+        raise Doubt("an author of text and parts")
+    texts = {name: plain(part) for name, part in parts.items()}
+    return texts.get("name") or texts.get("email") or ""

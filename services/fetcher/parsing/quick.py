@@ -10,7 +10,7 @@ from typing import Final
 
 from lxml import etree
 
-from services.fetcher.parsing.page import Doubt, Page, plain
+from services.fetcher.parsing.page import Doubt, Page, author_of, plain
 from services.fetcher.parsing.quick_entry import is_doubtful, nothing_known_inside, read_entry
 from services.fetcher.parsing.raw import RawFeed
 
@@ -24,7 +24,14 @@ _PARSER: Final = {
 }
 _IMAGE_PARTS: Final = frozenset({"title", "link", "url", "description", "width", "height"})
 _TEXT_INPUT_PARTS: Final = frozenset({"title", "link", "name", "description"})
-_NESTS_ITSELF: Final = frozenset({"itunes:category"})
+_FACTS: Final = {
+    "language": "language",
+    "dc:language": "language",
+    "ttl": "ttl",
+    "sy:updateperiod": "update_period",
+    "sy:updatefrequency": "update_frequency",
+}
+_OF_CHANNEL: Final = frozenset({"title", "link", "skiphours", "skipdays", *_FACTS})
 
 
 def tree_of(xml: bytes) -> etree._Element | None:
@@ -75,6 +82,8 @@ def _read_rdf(page: Page, root: etree._Element, feed: RawFeed, entries_max: int)
             _read_channel(page, child, feed, entries_max)
         elif key == "item":
             _read_entry(page, child, feed, entries_max)
+        elif key in _OF_CHANNEL:
+            raise Doubt(f"{key} outside of the channel")
         else:
             _pass_over(page, child, key)
     if channels != 1:
@@ -107,15 +116,12 @@ def _read_fact(page: Page, element: etree._Element, key: str, feed: RawFeed) -> 
                 raise Doubt("two titles")
             feed.title = page.title(element)
         case "link":
+            plain(element)
             feed.links.append(page.link(element))
-        case "language" | "dc:language":
-            feed.language = page.text(element)
-        case "ttl":
-            feed.ttl = page.text(element)
-        case "sy:updateperiod":
-            feed.update_period = page.text(element)
-        case "sy:updatefrequency":
-            feed.update_frequency = page.text(element)
+        case "author" | "dc:creator" | "dc:author" | "itunes:author" | "managingeditor" if feed.atom:
+            feed.authors.append(author_of(page, element))
+        case _ if key in _FACTS:
+            setattr(feed, _FACTS[key], page.text(element))
         case "skiphours":
             feed.skip_hours += _parts(page, element, "hour")
         case "skipdays":
@@ -137,8 +143,12 @@ def _pass_over(page: Page, element: etree._Element, key: str) -> None:
         _only_parts(page, element, _IMAGE_PARTS if key == "image" else _TEXT_INPUT_PARTS)
     elif key in {"dc:title", "media:title", "source"} or is_doubtful(key):
         raise Doubt(f"{key} in a channel")
-    elif len(element) and key not in _NESTS_ITSELF:
+    elif len(element) and not _is_nested_category(page, element, key):
         nothing_known_inside(page, element)
+
+
+def _is_nested_category(page: Page, element: etree._Element, key: str) -> bool:
+    return key == "itunes:category" and all(page.key(one) == key for one in element.iterdescendants())
 
 
 def _only_parts(page: Page, element: etree._Element, allowed: frozenset[str]) -> None:

@@ -7,15 +7,18 @@ from typing import Final
 
 from lxml import etree
 
-from services.fetcher.parsing.page import Doubt, Page, plain
+from services.fetcher.parsing.page import Doubt, Page, author_of, plain
 from services.fetcher.parsing.raw import Kind, RawEntry, RawLink, RawMedia, RawText
 
 Take = Callable[[Page, RawEntry, etree._Element], None]
 
 
 def _title(page: Page, entry: RawEntry, element: etree._Element) -> None:
+    title = page.title(element)
     if entry.title is None or not entry.title.value:
-        entry.title = page.title(element)
+        entry.title = title
+    elif title.value not in {"", entry.title.value}:
+        raise Doubt("two titles")
 
 
 def _guid(page: Page, entry: RawEntry, element: etree._Element) -> None:
@@ -30,6 +33,10 @@ def _atom_id(page: Page, entry: RawEntry, element: etree._Element) -> None:
 
 def _link(page: Page, entry: RawEntry, element: etree._Element) -> None:
     entry.links.append(page.link(element))
+    for part in element:  # Atom of the BBC: the picture of an article stands inside the link to it
+        if not page.key(part).startswith("media:"):
+            raise Doubt("a link of other parts")
+        _media(page, entry, part)
 
 
 def _enclosure(page: Page, entry: RawEntry, element: etree._Element) -> None:
@@ -39,8 +46,7 @@ def _enclosure(page: Page, entry: RawEntry, element: etree._Element) -> None:
 
 
 def _original_link(page: Page, entry: RawEntry, element: etree._Element) -> None:
-    if not element.attrib:
-        entry.original_link = page.text(element)
+    entry.original_link = page.text(element)
 
 
 def _published(page: Page, entry: RawEntry, element: etree._Element) -> None:
@@ -60,17 +66,7 @@ def _date(page: Page, entry: RawEntry, element: etree._Element) -> None:
 
 
 def _author(page: Page, entry: RawEntry, element: etree._Element) -> None:
-    if not len(element):
-        entry.authors.append(page.text(element))
-        return
-    parts = {page.key(part).removeprefix("itunes:"): part for part in element}
-    if len(parts) != len(element) or not parts.keys() <= {"name", "email", "uri", "url"}:
-        raise Doubt("an author of other parts")
-    if (element.text or "").strip() or any((part.tail or "").strip() for part in element):
-        raise Doubt("an author of text and parts")
-    entry.authors.append(
-        next((text for name in ("name", "email") if name in parts and (text := plain(parts[name]))), "")
-    )
+    entry.authors.append(author_of(page, element))
 
 
 def _category(page: Page, entry: RawEntry, element: etree._Element) -> None:
@@ -92,8 +88,7 @@ def _tag(page: Page, entry: RawEntry, element: etree._Element, attribute: str | 
 
 
 def _keywords(page: Page, entry: RawEntry, element: etree._Element) -> None:
-    if not element.attrib:
-        entry.categories += [term.strip() for term in page.text(element).split(",") if term.strip()]
+    entry.categories += [term.strip() for term in page.text(element).split(",") if term.strip()]
 
 
 def _text(name: str, in_rss: Kind, in_atom: Kind) -> Take:
@@ -118,9 +113,9 @@ def _media(page: Page, entry: RawEntry, element: etree._Element) -> None:
     for part in element.iterdescendants():
         key = page.key(part)
         if key == "media:title":
-            entry.media_title = entry.media_title or RawText(page.text(part), "either")
+            entry.media_title = entry.media_title or _media_text(page, part)
         elif key == "media:description":
-            entry.texts.setdefault("media_description", RawText(page.text(part), "either", page.base(part)))
+            entry.texts.setdefault("media_description", _media_text(page, part))
         elif key in {"media:category", "media:keywords"}:
             ENTRY[key](page, entry, part)
         elif not _media_part(page, entry, part) and (key in ENTRY or is_doubtful(key)):
@@ -144,18 +139,25 @@ def _media_part(page: Page, entry: RawEntry, element: etree._Element) -> bool:
 
 
 def _thumbnail(page: Page, entry: RawEntry, element: etree._Element) -> None:
-    entry.thumbnails.append(element.get("url") or plain(element))
+    entry.thumbnails.append(element.get("url") or page.text(element))
 
 
 def _media_title(page: Page, entry: RawEntry, element: etree._Element) -> None:
-    entry.media_title = RawText(page.text(element), "either")
+    entry.media_title = _media_text(page, element)
 
 
 def _media_description(page: Page, entry: RawEntry, element: etree._Element) -> None:
-    entry.texts["media_description"] = RawText(page.text(element), "either", page.base(element))
+    entry.texts["media_description"] = _media_text(page, element)
+
+
+def _media_text(page: Page, element: etree._Element) -> RawText:
+    if element.get("type", "plain") not in {"plain", "html"} or "mode" in element.attrib:
+        raise Doubt("a media text of another type")
+    return RawText(page.text(element), "either", page.base(element))
 
 
 def _itunes_image(page: Page, entry: RawEntry, element: etree._Element) -> None:
+    plain(element)
     entry.itunes_image = element.get("href") or element.get("url") or entry.itunes_image
 
 
@@ -176,8 +178,16 @@ def _language(page: Page, entry: RawEntry, element: etree._Element) -> None:
     entry.language = page.text(element)
 
 
-def _nothing(page: Page, entry: RawEntry, element: etree._Element) -> None:
-    """What belongs to the entry's source or to other people, with all inside."""
+def _source(page: Page, entry: RawEntry, element: etree._Element) -> None:
+    """Where the entry came from is no part of it, with all that is inside."""
+    for part in element.iterdescendants():
+        if is_doubtful(page.key(part)) or page.key(part) == "source":
+            raise Doubt("a source of other parts")
+
+
+def _contributor(page: Page, entry: RawEntry, element: etree._Element) -> None:
+    """People who helped are not its authors."""
+    author_of(page, element)
 
 
 ENTRY: Final[dict[str, Take]] = {
@@ -228,15 +238,15 @@ ENTRY: Final[dict[str, Take]] = {
     "image": _image,
     "language": _language,
     "dc:language": _language,
-    "source": _nothing,
-    "contributor": _nothing,
-    "dc:contributor": _nothing,
+    "source": _source,
+    "contributor": _contributor,
+    "dc:contributor": _contributor,
 }
 """Name of an element → what is taken from it, for entries of every format."""
 
 _DOUBTFUL: Final = frozenset({
     "rss", "feed", "channel", "item", "entry", "textinput", "abstract", "xhtml:body", "fullitem", "tags",
-    "authors", "links", "html", "head", "div",
+    "authors", "links", "html", "head", "div", "hour", "day",
 })  # fmt: skip
 """Names that mean structure, or that feedparser reads in ways of its own."""
 

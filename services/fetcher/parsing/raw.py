@@ -73,6 +73,8 @@ class RawFeed:
     atom: bool
     title: RawText | None = None
     links: list[RawLink] = field(default_factory=list)
+    authors: list[str] = field(default_factory=list)
+    """Of the whole feed: they stand for entries without authors (RFC 4287 section 4.2.1, JSON Feed 1.1)."""
     language: str | None = None
     ttl: str | None = None
     update_period: str | None = None

@@ -16,6 +16,7 @@ from feedparser.api import StrictFeedParser
 
 from services.fetcher.parsing.links import nested_base
 
+_XHTML: Final = "application/xhtml+xml"
 _SCOPED: Final = frozenset({"xml:base", "base", "lang"})
 
 
@@ -25,28 +26,40 @@ class Reference(StrictFeedParser):  # type: ignore[misc]
     baseuri: str
     sanitize_html = False
     resolve_relative_uris = False
-    can_be_relative_uri = frozenset({"link"})
+    can_be_relative_uri: frozenset[str] = frozenset()
 
     def __init__(self, url: str | None) -> None:
         self._url = url or ""
         self._inside_an_item: list[bool] = []
+        self._inner_elements = 0
         super().__init__(self._url, None, "utf-8")
 
     def unknown_starttag(self, tag: str, attrs: list[tuple[str, str]]) -> None:
         """xml:base is followed our way (nested, http only); a bare base or lang attribute means nothing in a feed."""
+        if self.incontent:
+            self._inner_elements += 1
+            self.contentparams["type"] = _XHTML  # whatever it said: there are elements in it
+            self.handle_data(f"<{tag.rpartition(':')[2]}{self.strattrs(attrs)}>", escape=0)
+            return
         for name, value in attrs:
             if name == "xml:base":
                 self.baseuri = nested_base(self.baseuri, value)
-        if not self.incontent:
-            attrs = [(name, value) for name, value in attrs if name not in _SCOPED]
-        super().unknown_starttag(tag, attrs)
+        super().unknown_starttag(tag, [(name, value) for name, value in attrs if name not in _SCOPED])
+
+    def unknown_endtag(self, tag: str) -> None:
+        """An end inside a content is markup, even of an element that would mean something outside (HTML's summary)."""
+        if self._inner_elements:
+            self._inner_elements -= 1
+            self.handle_data(f"</{tag.rpartition(':')[2]}>", escape=0)
+            return
+        super().unknown_endtag(tag)
 
     def resolve_uri(self, uri: str) -> str:
         """Resolve against xml:base only; what the document's own address means is decided once, after reading."""
         return uri if self.baseuri == self._url or not uri else nested_base(self.baseuri, uri)
 
     def push_content(self, tag: str, attrs_d: dict[str, str], default_content_type: str, expecting_text: int) -> None:
-        if attrs_d.get("mode") == "escaped" and attrs_d.get("type", "").endswith("xhtml+xml"):
+        if attrs_d.get("mode") == "escaped" and self.map_content_type(attrs_d.get("type", "")) == _XHTML:
             attrs_d = {**attrs_d, "type": "text/html"}
         super().push_content(tag, attrs_d, default_content_type, expecting_text)
 
@@ -78,13 +91,23 @@ class Reference(StrictFeedParser):  # type: ignore[misc]
             super()._end_url()
 
     def _picture(self, address: str | None) -> None:
-        if address and self.inentry:
+        if address and self.inentry and not self.insource:
             self.entries[-1]["pressroom_image"] = address
 
     def _start_link(self, attrs_d: dict[str, str]) -> None:
         if not attrs_d.keys() & {"href", "url", "uri"}:
             attrs_d["pressroom_own"] = "1"
         super()._start_link(attrs_d)
+
+    def _end_link(self) -> None:
+        """The text of a link: of an address escaped twice the outer escape goes, in the feed as in its entries."""
+        is_text = bool(self.elementstack) and self.elementstack[-1][0] == "link"
+        if is_text:
+            self.elementstack[-1][2] = ["".join(self.elementstack[-1][2]).replace("&amp;", "&")]
+        super()._end_link()
+        links = self._get_context().get("links")
+        if is_text and isinstance(links, list) and links and "pressroom_own" in links[-1]:
+            links[-1]["href"] = self.resolve_uri(links[-1].get("href", ""))
 
     def _start_guid(self, attrs_d: dict[str, str]) -> None:
         self._get_context()["pressroom_permalink"] = attrs_d.get("ispermalink", "true")
@@ -159,6 +182,25 @@ def _content(field: str, default_type: str) -> tuple[Any, Any]:
     return start, end
 
 
+def _text_start(element: str) -> Any:
+    """By default an element without a method of its own loses its text when it has attributes."""
+
+    def start(self: Reference, attrs_d: dict[str, str]) -> None:
+        self.push(element, 1)
+
+    return start
+
+
+for _name in (
+    "ttl",
+    "sy_updateperiod",
+    "sy_updatefrequency",
+    "feedburner_origlink",
+    "media_keywords",
+    "itunes_keywords",
+):
+    setattr(Reference, f"_start_{_name}", _text_start(_name))
+
 for _names, _element in (
     (("published", "issued", "pubdate"), "published"),
     (("updated", "modified", "lastbuilddate"), "updated"),
@@ -172,7 +214,7 @@ TEXTS: Final = {
     "content_encoded": ("encoded", "text/html"),
     "content": ("content", "text/plain"),
     "body": ("body", "text/html"),
-    "xhtml_body": ("xhtml_body", "application/xhtml+xml"),
+    "xhtml_body": ("xhtml_body", _XHTML),
     "description": ("description", "text/html"),
     "dc_description": ("dc_description", "text/html"),
     "summary": ("summary", "text/plain"),
