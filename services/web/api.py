@@ -10,6 +10,7 @@ from services.web.desk import Desk
 from services.web.front import front_page, news_of
 from services.web.headlines import Headline, newest_first
 from services.web.rendering import iso, safe_link
+from services.web.wishes import Wishes
 
 HEADLINES_MAX = 500
 
@@ -61,7 +62,7 @@ def entries(head: Head) -> dict[str, Any]:
 
 
 def status(desk: Desk, now: datetime) -> dict[str, Any]:
-    page = front_page(desk, now, top=False)
+    page = front_page(desk, now, Wishes(top=False))
     return {
         "site": desk.status.site,
         "store_down_since": _iso(desk.outage.store_since),

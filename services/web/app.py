@@ -7,21 +7,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import Flask
+from flask import Flask, Response, request
+from werkzeug.exceptions import TooManyRequests
 
 from pressroom.clock import Clock
 from pressroom.settings import Settings
-from services.web import views, views_api, views_outputs, views_search
+from services.web import views, views_api, views_outputs, views_reader, views_search
+from services.web.asking import Asking
 from services.web.assets import Assets
 from services.web.copies import Copies
+from services.web.desk import CellOf
 from services.web.fixed import fixed_pages
 from services.web.gate import Gate
 from services.web.kept import Kept
+from services.web.limits import Limits, address_of
 from services.web.pages import PageTable
 from services.web.press import Press
 from services.web.search import Index
 
 REQUEST_BYTES_MAX = 64 * 1024
+UNLIMITED = {"/healthz", "/readyz"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,9 @@ class Deps:
     assets: Assets
     health: Callable[[], dict[str, Any]]
     index: Index
+    asking: Asking
+    cell_of: CellOf
+    sites: Callable[[], list[str]]
     kept_keys: Callable[[], list[str]]
     started_at: datetime
 
@@ -45,7 +53,22 @@ def create_app(deps: Deps) -> Gate:
     """The whole WSGI application: the gate, and Flask behind it."""
     app = Flask("services.web", static_folder=None, template_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = REQUEST_BYTES_MAX
-    for room in (views, views_api, views_outputs, views_search):
+    limits = Limits(deps.clock, deps.settings.rate_readers_minute, deps.settings.rate_bots_minute)
+
+    @app.before_request
+    def limit() -> None:
+        if request.path in UNLIMITED or request.path.startswith("/version/"):
+            return
+        if not limits.allows(address_of(request.environ), request.user_agent.string):
+            raise TooManyRequests(retry_after=60)
+
+    @app.after_request
+    def secure(response: Response) -> Response:
+        for name, value in deps.press.headers:
+            response.headers.setdefault(name, value)
+        return response
+
+    for room in (views, views_api, views_outputs, views_reader, views_search):
         app.register_blueprint(room.blueprint(deps))
     fixed = fixed_pages(deps.assets, deps.settings.public_url, deps.started_at)
     return Gate(app, deps.table.get, deps.assets.pages.get, fixed.get)

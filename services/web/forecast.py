@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
+from functools import partial
 from typing import Final
 
 from schemas.weather import WeatherHour, WeatherRecord
@@ -12,6 +13,7 @@ OLD_AFTER: Final = timedelta(hours=3)
 LOOK_AHEAD: Final = timedelta(hours=12)
 WET_PCT: Final = 50.0
 WET_MM: Final = 0.2
+MPH_MS: Final = 0.44704
 _POINTS: Final = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
 
 
@@ -38,7 +40,9 @@ class Forecast:
     old_since: datetime | None
 
 
-def forecast(record: WeatherRecord, now: datetime, zone: timezone) -> Forecast:
+def forecast(record: WeatherRecord, now: datetime, zone: timezone, units: str = "metric") -> Forecast:
+    """`units`: metric (°C, m/s) or imperial (°F, mph)."""
+    degrees = partial(degrees_in, units=units)
     current = record.now
     old = now - record.fetched_at > OLD_AFTER
     return Forecast(
@@ -46,7 +50,7 @@ def forecast(record: WeatherRecord, now: datetime, zone: timezone) -> Forecast:
         temperature=degrees(current.temperature_c) if current else "",
         condition=_words(current.condition) if current else "",
         feels=degrees(current.feels_like_c) if current else "",
-        wind=_wind(current.wind_speed_ms, current.wind_from_deg) if current else "",
+        wind=_wind(current.wind_speed_ms, current.wind_from_deg, units) if current else "",
         outlook=_outlook(record.hours, now, zone),
         days=tuple(
             Day(_day_name(day.date, now, zone), _words(day.condition), degrees(day.temperature_min_c), high)
@@ -58,19 +62,20 @@ def forecast(record: WeatherRecord, now: datetime, zone: timezone) -> Forecast:
     )
 
 
-def degrees(celsius: float | None) -> str:
+def degrees_in(celsius: float | None, units: str) -> str:
     """Whole degrees with a true minus sign, and never a minus nought."""
     if celsius is None:
         return ""
-    whole = round(celsius)
+    whole = round(celsius * 9 / 5 + 32 if units == "imperial" else celsius)
     return f"−{-whole}°" if whole < 0 else f"{whole}°"
 
 
-def _wind(speed_ms: float | None, from_deg: float | None) -> str:
+def _wind(speed_ms: float | None, from_deg: float | None, units: str) -> str:
     if speed_ms is None:
         return ""
     point = f" {_POINTS[round(from_deg / 45) % 8]}" if from_deg is not None else ""
-    return f"{round(speed_ms)} m/s{point}"
+    speed = f"{round(speed_ms / MPH_MS)} mph" if units == "imperial" else f"{round(speed_ms)} m/s"
+    return speed + point
 
 
 def _outlook(hours: tuple[WeatherHour, ...], now: datetime, zone: timezone) -> str:

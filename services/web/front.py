@@ -13,6 +13,7 @@ from services.web.forecast import Forecast, forecast
 from services.web.freshness import State, judge
 from services.web.headlines import Headline, headlines
 from services.web.topstories import TopStory, rank
+from services.web.wishes import NONE, Wishes
 
 MORE_MAX = 20
 """Headlines of a box that unfold on the page; all of them are a click away in the stream."""
@@ -62,16 +63,17 @@ class FrontPage:
         return max((box.state.fetched for box in self.boxes if box.state.fetched), default=None)
 
 
-def front_page(desk: Desk, now: datetime, *, top: bool = True) -> FrontPage:
-    """`top` false: no block of top stories, and nothing is folded."""
+def front_page(desk: Desk, now: datetime, wishes: Wishes = NONE) -> FrontPage:
+    """As a reader wishes. Without top stories nothing is folded either."""
     zone = zone_of(desk.weather)
     news = news_of(desk, now)
-    clusters = cluster([line for lines in news.values() for line in lines], now) if top else []
+    clusters = cluster([line for lines in news.values() for line in lines], now) if wishes.top else []
     stories = rank(clusters, now)
     folds = _Folds.of(clusters, stories)
     more_max = MORE_MAX if len(news) <= MORE_BOXES_MAX else 0
     boxes = tuple(
-        _box(row, desk.heads.get(row.feed), folds.lines(news[row.feed]), more_max, now) for row in desk.status.feeds
+        _box(row, desk.heads.get(row.feed), folds.lines(news[row.feed]), (wishes.lines or row.items_max, more_max), now)
+        for row in _arranged(desk.status.feeds, wishes)
     )
     turns = [box.state.changes_at for box in boxes if box.state.changes_at is not None]
     return FrontPage(
@@ -81,7 +83,7 @@ def front_page(desk: Desk, now: datetime, *, top: bool = True) -> FrontPage:
         zone=zone,
         top=stories,
         boxes=boxes,
-        weather=forecast(desk.weather, now, zone) if desk.weather is not None else None,
+        weather=forecast(desk.weather, now, zone, wishes.units) if desk.weather is not None else None,
         outage=desk.outage,
         changes_at=min([*turns, midnight_after(now, zone)]),
     )
@@ -132,14 +134,23 @@ def _title(row: FeedStatus, head: Head | None) -> str:
     return row.title or (head.document.source.title if head is not None else None) or row.url
 
 
-def _box(row: FeedStatus, head: Head | None, lines: list[Line], more_max: int, now: datetime) -> Box:
+def _arranged(rows: tuple[FeedStatus, ...], wishes: Wishes) -> list[FeedStatus]:
+    """Boxes that a reader has put in order come first, in that order; hidden ones not at all."""
+    place = {feed: number for number, feed in enumerate(wishes.order)}
+    shown = [row for row in rows if row.feed not in wishes.hidden]
+    return sorted(shown, key=lambda row: place.get(row.feed, len(place)))
+
+
+def _box(row: FeedStatus, head: Head | None, lines: list[Line], counts: tuple[int, int], now: datetime) -> Box:
+    """`counts`: how many lines are shown, and how many more unfold."""
+    shown, more = counts
     return Box(
         feed=row.feed,
         title=_title(row, head),
         home=row.home or (head.document.source.home if head is not None else None),
         state=judge(row, head, now),
-        lines=tuple(lines[: row.items_max]),
-        more=tuple(lines[row.items_max : row.items_max + more_max]),
+        lines=tuple(lines[:shown]),
+        more=tuple(lines[shown : shown + more]),
     )
 
 

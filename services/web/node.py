@@ -16,6 +16,7 @@ from schemas import keys
 from schemas.documents import Head, SiteIndex
 from services.web.agenda import Agenda
 from services.web.app import Deps, create_app
+from services.web.asking import Asking
 from services.web.assets import Assets
 from services.web.copies import Copies, Copy
 from services.web.desk import CellOf, Outage, sites_showing, wanted
@@ -73,6 +74,7 @@ class WebNode:
         self.renderer = Renderer(self.table, self.press.render_site, clock)
         self.index = Index(settings.data / "web" / "search.sqlite")
         self.indexer = Indexer(self.copies, self.index, clock)
+        self.asking = Asking(queue, clock)
         self._subscription: Subscription | None = None
         self._want_lock = threading.Lock()
         self._listening = threading.Event()
@@ -89,6 +91,9 @@ class WebNode:
                 assets=assets,
                 health=self.health,
                 index=self.index,
+                asking=self.asking,
+                cell_of=cell_of,
+                sites=self.sites,
                 kept_keys=self.agenda.kept,
                 started_at=clock.now(),
             )
@@ -100,6 +105,7 @@ class WebNode:
         self.refresher.start()
         self.renderer.start()
         self.indexer.start()
+        self.asking.start()
         self._watcher.start()
         self._listening.wait(LISTEN_S)
 
@@ -124,6 +130,7 @@ class WebNode:
         self.refresher.stop(timeout_s)
         self.renderer.stop(timeout_s)
         self.indexer.stop(timeout_s)
+        self.asking.stop(timeout_s)
 
     def sites(self) -> list[str]:
         index = self.copies.value(keys.SITES_INDEX, SiteIndex)

@@ -8,15 +8,14 @@ from datetime import datetime
 from typing import Any, Final
 
 from services.web import security
-from services.web.archive import DayPage
 from services.web.copies import Copies
 from services.web.desk import CellOf, Desk, Outage, lay
 from services.web.front import FrontPage, front_page
-from services.web.pages import Headers, Page, make
+from services.web.pages import EDGE, PRIVATE, Headers, Page, make
 from services.web.renderer import Rendered
 from services.web.rendering import Templates
-from services.web.searching import SearchPage
 from services.web.stream import stream
+from services.web.wishes import NONE, Wishes
 
 _VERSION: Final = "0" * 16
 _VERSION_CACHING: Final[Headers] = [("Cache-Control", "public, max-age=2")]
@@ -24,12 +23,13 @@ _NO_CACHING: Final[Headers] = [("Cache-Control", "no-store")]
 
 _ERRORS: Final = {
     400: ("Not understood", "This request makes no sense to us."),
+    403: ("Not from there", "This form must be sent from its own page. Open the page again and send it once more."),
     404: ("Not here", "There is no such page. The address may have been mistyped, or the site was renamed."),
     405: ("Not like this", "This address does not take such requests."),
     413: ("Too much", "That was more than this address takes."),
     429: ("A little slower", "That was many requests in a short time. Try again in a minute."),
     500: ("Something broke", "This page could not be made. It has been noted; the other pages are not affected."),
-    503: ("Just a moment", "This node has just started and has no pages yet. They come by themselves, in seconds."),
+    503: ("Just a moment", "This is not to be had right now. It comes back by itself, usually within seconds."),
 }
 
 
@@ -40,7 +40,7 @@ class Press:
         self._copies = copies
         self._templates = templates
         self._cell_of = cell_of
-        self._headers = security.headers(assets_url)
+        self.headers = security.headers(assets_url)
         self.outage = Outage()
 
     def desk(self, site: str) -> Desk | None:
@@ -52,46 +52,36 @@ class Press:
         if desk is None:
             return None
         view = front_page(desk, now)
-        body, version = self._front(view)
-        front = self._page(body, now)
+        body = self._templates.render("front.html", page=view, wishes=NONE, version=_VERSION)
+        # The page names its own version: a digest of all the rest of it.
+        version = hashlib.sha256(body).hexdigest()[: len(_VERSION)]
+        front = make(body.replace(_VERSION.encode(), version.encode(), 1), now, extra=self.headers)
         pages = {f"/s/{site}": front, f"/version/{site}": _version_page(version, now)}
         if desk.sites[0].site == site:
             pages["/"] = front
         return Rendered(pages, view.changes_at)
 
-    def stream(self, site: str, now: datetime) -> Page | None:
-        desk = self.desk(site)
-        if desk is None:
-            return None
-        view = front_page(desk, now)
-        return self._html("stream.html", now, page=view, days=stream(desk, now, view.zone))
+    def front(self, desk: Desk, now: datetime, wishes: Wishes, version: str) -> Page:
+        """One reader's front page. Its version is that of everybody's page: when that changes, this may have too."""
+        return self.page("front.html", front_page(desk, now, wishes), now, wishes, version=version)
 
-    def archive(self, desk: Desk, day: DayPage, now: datetime) -> Page:
-        return self._html("archive.html", now, page=front_page(desk, now), day=day)
+    def stream(self, desk: Desk, now: datetime, wishes: Wishes = NONE) -> Page:
+        view = front_page(desk, now, wishes)
+        return self.page("stream.html", view, now, wishes, days=stream(desk, now, view.zone))
 
-    def search(self, desk: Desk, search: SearchPage, now: datetime) -> Page:
-        return self._html("search.html", now, page=front_page(desk, now), search=search)
+    def page(self, name: str, view: FrontPage, now: datetime, wishes: Wishes, **values: Any) -> Page:
+        """A page under a site's masthead."""
+        body = self._templates.render(name, page=view, wishes=wishes, **values)
+        return make(body, now, caching=EDGE if wishes == NONE else PRIVATE, extra=self.headers)
 
     def plain(self, name: str, now: datetime, **values: Any) -> Page:
         """A page that belongs to no site."""
-        return self._html(name, now, **values)
+        return make(self._templates.render(name, **values), now, extra=self.headers)
 
     def error(self, code: int, now: datetime) -> Page:
         title, text = _ERRORS.get(code) or _ERRORS[400 if code < 500 else 500]
         body = self._templates.render("error.html", title=title, text=text)
-        return make(body, now, caching=_NO_CACHING, extra=self._headers)
-
-    def _html(self, name: str, now: datetime, **values: Any) -> Page:
-        return self._page(self._templates.render(name, **values), now)
-
-    def _page(self, body: bytes, now: datetime) -> Page:
-        return make(body, now, extra=self._headers)
-
-    def _front(self, view: FrontPage) -> tuple[bytes, str]:
-        """The page names its own version: a digest of all the rest of it."""
-        body = self._templates.render("front.html", page=view, version=_VERSION)
-        version = hashlib.sha256(body).hexdigest()[: len(_VERSION)]
-        return body.replace(_VERSION.encode(), version.encode(), 1), version
+        return make(body, now, caching=_NO_CACHING, extra=self.headers)
 
 
 def _version_page(version: str, now: datetime) -> Page:

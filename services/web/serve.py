@@ -36,7 +36,8 @@ class Server:
             sockets=[self._socket],
             threads=threads,
             ident="pressroom",
-            clear_untrusted_proxy_headers=True,
+            # The limits read X-Forwarded-For and judge themselves whom to believe.
+            clear_untrusted_proxy_headers=False,
             channel_timeout=60,
             max_request_body_size=1 << 16,
         )

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from flask import Blueprint, Response, abort, jsonify, request
@@ -15,8 +13,6 @@ from services.web.pages import Page
 
 if TYPE_CHECKING:
     from services.web.app import Deps
-
-MakePage = Callable[[str, datetime], Page | None]
 
 
 def blueprint(deps: Deps) -> Blueprint:
@@ -31,16 +27,10 @@ def blueprint(deps: Deps) -> Blueprint:
         health = deps.health()
         return jsonify(health), 200 if health["ready"] else 503
 
-    @views.get("/")
-    @views.get("/s/<site>")
     @views.get("/version/<site>")
-    def ahead(site: str = "") -> Response:
+    def version(site: str) -> Response:
         page = deps.table.get(request.path)
         return respond(page) if page is not None else missing(deps)
-
-    @views.get("/s/<site>/all")
-    def stream(site: str) -> Response:
-        return respond(kept(deps, site, deps.press.stream))
 
     @views.get("/crawler")
     def crawler() -> Response:
@@ -63,22 +53,12 @@ def blueprint(deps: Deps) -> Blueprint:
             return problem_document(code, problem)
         variant = deps.press.error(code, deps.clock.now()).variants["identity"]
         body = b"" if request.method == "HEAD" else variant.body
-        return Response(body, status=code, headers=variant.full)
+        answer = Response(body, status=code, headers=variant.full)
+        if code == 429:
+            answer.headers["Retry-After"] = "60"
+        return answer
 
     return views
-
-
-def kept(deps: Deps, site: str, make_page: MakePage) -> Page:
-    """The page at this request's path, made now and kept until the site has news. Ends in 404 or 503."""
-    page = deps.table.get(request.path)
-    if page is not None:
-        return page
-    generation = deps.table.generation(site)
-    page = make_page(site, deps.clock.now())
-    if page is None:
-        missing(deps)
-    deps.table.keep(site, request.path, page, generation)
-    return page
 
 
 def missing(deps: Deps) -> NoReturn:

@@ -12,10 +12,12 @@ from schemas import keys
 from schemas.documents import ArchiveDay
 from services.web.archive import day_page, parse_day
 from services.web.desk import Desk
+from services.web.front import front_page
 from services.web.outputs import WRITERS, Output
 from services.web.pages import make
 from services.web.searching import SearchPage, question, search_page, wanted
 from services.web.views import base_address, missing, respond
+from services.web.views_reader import my_wishes
 
 if TYPE_CHECKING:
     from services.web.app import Deps
@@ -53,11 +55,11 @@ class Old:
         except (StoreError, BackendUnavailable, TimeoutError):
             abort(503)
         kept = copy.value if copy is not None and isinstance(copy.value, ArchiveDay) else None
-        return respond(self._deps.press.archive(desk, day_page(desk, kept, asked, now), now))
+        return self._page("archive.html", desk, day=day_page(desk, kept, asked, now))
 
     def search(self, site: str) -> Response:
         desk = self._desk(site)
-        return respond(self._deps.press.search(desk, self._found(desk), self._deps.clock.now()))
+        return self._page("search.html", desk, search=self._found(desk))
 
     def search_feed(self, site: str, name: str) -> Response:
         desk = self._desk(site)
@@ -68,6 +70,10 @@ class Old:
         output = Output(title, f"{base}/s/{site}/search{query}", base + request.path + query, found.lines)
         page = make(write(output), self._deps.clock.now(), content_type=content_type, vary="Accept-Encoding")
         return respond(page)
+
+    def _page(self, name: str, desk: Desk, **values: Any) -> Response:
+        now, wished = self._deps.clock.now(), my_wishes()
+        return respond(self._deps.press.page(name, front_page(desk, now, wished), now, wished, **values))
 
     def _found(self, desk: Desk) -> SearchPage:
         asked = question(request.args)

@@ -14,7 +14,7 @@ from schemas.messages import Trouble
 from schemas.records import Entry, Fetch, Source
 from schemas.weather import WeatherHour, WeatherNow, WeatherRecord
 from services.web.folding import cluster, words_of
-from services.web.forecast import degrees, forecast
+from services.web.forecast import degrees_in, forecast
 from services.web.freshness import explain, judge
 from services.web.headlines import Headline, entry_time, headlines
 from services.web.topstories import rank
@@ -284,4 +284,4 @@ class TestForecast:
 
     @pytest.mark.parametrize(("celsius", "text"), [(7.4, "7°"), (-0.3, "0°"), (-3.6, "−4°"), (None, "")])
     def test_degrees_are_whole_with_a_true_minus(self, celsius: float | None, text: str) -> None:
-        assert degrees(celsius) == text
+        assert degrees_in(celsius, "metric") == text

@@ -1,0 +1,60 @@
+"""How often one address class may ask for what costs a node work. Pages that are made ahead are not counted."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import threading
+from collections.abc import Mapping
+from typing import Any, Final
+
+from cachetools import TTLCache
+
+from pressroom.clock import Clock
+
+WINDOW_S: Final = 60.0
+CLASSES_MAX: Final = 20_000
+_BOT: Final = re.compile(r"bot\b|crawler|spider|slurp|archiver|python-requests|curl/|wget/|scrapy", re.IGNORECASE)
+
+
+class Limits:
+    """Counts requests by address class for a minute, from the first one on."""
+
+    def __init__(self, clock: Clock, readers_minute: int, bots_minute: int) -> None:
+        self._readers = readers_minute
+        self._bots = bots_minute
+        self._lock = threading.Lock()
+        self._counts: TTLCache[tuple[str, bool], list[int]] = TTLCache(CLASSES_MAX, WINDOW_S, timer=clock.monotonic)
+
+    def allows(self, address: str | None, user_agent: str) -> bool:
+        """Counts this request. None, an address of this machine, is never refused."""
+        if address is None:
+            return True
+        is_bot = bool(_BOT.search(user_agent))
+        with self._lock:
+            # A list is counted up in place: putting a new value would start the minute again.
+            count = self._counts.setdefault((address_class(address), is_bot), [0])
+            count[0] += 1
+            return count[0] <= (self._bots if is_bot else self._readers)
+
+
+def address_class(address: str) -> str:
+    """A /24 of IPv4 or a /48 of IPv6: about one network, and not one person."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return "unreadable"
+    return str(ipaddress.ip_network(f"{ip}/{24 if ip.version == 4 else 48}", strict=False))
+
+
+def address_of(environ: Mapping[str, Any]) -> str | None:
+    """Who asks; None for this machine itself. Only a proxy on a private address may speak for somebody else."""
+    peer = str(environ.get("REMOTE_ADDR", ""))
+    try:
+        ip = ipaddress.ip_address(peer)
+    except ValueError:
+        return peer
+    forwarded = str(environ.get("HTTP_X_FORWARDED_FOR", "")).rsplit(",", 1)[-1].strip()
+    if ip.is_private and forwarded:
+        return forwarded
+    return None if ip.is_loopback else peer

@@ -1,0 +1,171 @@
+"""Pages for readers with settings, and the page where they set them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from flask import Blueprint, Response, abort, redirect, request
+
+from pressroom.objects.port import StoreError
+from pressroom.outcomes import BackendUnavailable
+from schemas import keys
+from schemas.weather import WeatherRecord
+from services.web import wishes as wishing
+from services.web.desk import Desk
+from services.web.front import front_page, titles_of
+from services.web.pages import Page
+from services.web.views import missing, respond
+from services.web.wishes import COOKIE, COOKIE_CHARS_MAX, NONE, Wishes
+
+if TYPE_CHECKING:
+    from services.web.app import Deps
+
+YEAR: Final = timedelta(days=365)
+_CHOICES: Final = {
+    "schemes": wishing.SCHEMES,
+    "contrasts": wishing.CONTRASTS,
+    "sizes": wishing.SIZES,
+    "units": wishing.UNITS,
+    "lines_max": wishing.LINES_MAX,
+}
+
+
+def blueprint(deps: Deps) -> Blueprint:
+    views, reader = Blueprint("reader", __name__), Reader(deps)
+    views.add_url_rule("/", view_func=reader.front)
+    views.add_url_rule("/s/<site>", view_func=reader.front)
+    views.add_url_rule("/s/<site>/all", view_func=reader.stream)
+    views.add_url_rule("/s/<site>/settings", view_func=reader.settings, methods=["GET"])
+    views.add_url_rule("/s/<site>/settings", view_func=reader.save, methods=["POST"], endpoint="save")
+    return views
+
+
+class Reader:
+    """Readers without settings get the pages that are there; the others theirs, from the same copies."""
+
+    def __init__(self, deps: Deps) -> None:
+        self._deps = deps
+
+    def front(self, site: str = "") -> Response:
+        wished, page = my_wishes(), self._deps.table.get(request.path)
+        if wished == NONE:
+            return respond(page) if page is not None else missing(self._deps)
+        desk = self._desk(site or self._first_site(), wished)
+        site, generation = desk.status.site, self._deps.table.generation(desk.status.site)
+        # Everybody's page names the version that the live update compares with.
+        version = self._version(site)
+
+        def make_page() -> Page:
+            return self._deps.press.front(desk, self._deps.clock.now(), wished, version)
+
+        weather_at = desk.weather.fetched_at if desk.weather is not None else None
+        return respond(self._deps.kept.page(("front", site, wished, generation, version, weather_at), make_page))
+
+    def stream(self, site: str) -> Response:
+        wished, table = my_wishes(), self._deps.table
+        page = table.get(request.path) if wished == NONE else None
+        if page is None:
+            generation = table.generation(site)
+            page = self._deps.press.stream(self._desk(site, wished), self._deps.clock.now(), wished)
+            if wished == NONE:
+                table.keep(site, request.path, page, generation)
+        return respond(page)
+
+    def settings(self, site: str) -> Response:
+        wished = my_wishes()
+        desk, now = self._desk(site, wished), self._deps.clock.now()
+        everything = replace(wished, hidden=())
+        titles = titles_of(desk)
+        return respond(
+            self._deps.press.page(
+                "settings.html",
+                front_page(desk, now, wished),
+                now,
+                wished,
+                choices=_CHOICES,
+                boxes=[(box.feed, titles[box.feed]) for box in front_page(desk, now, everything).boxes],
+                text=wishing.written(wished),
+                unknown_place=bool(wished.place) and self._deps.cell_of(wished.place) is None,
+            )
+        )
+
+    def save(self, site: str) -> Any:
+        only_from_here()
+        desk = self._desk(site, NONE)
+        act = request.form.get("act", "")
+        if act == "forget":
+            wished = NONE
+        elif act == "import":
+            wished = wishing.read(request.form.get("text", "").strip())
+        else:
+            before = my_wishes()
+            boxes = front_page(desk, self._deps.clock.now(), replace(before, hidden=())).boxes
+            wished = wishing.from_form(request.form, [box.feed for box in boxes], before)
+        text = wishing.written(wished)
+        if len(text) > COOKIE_CHARS_MAX:
+            abort(413)
+        unknown = wished.place and self._deps.cell_of(wished.place) is None
+        answer = redirect(f"/s/{site}/settings" if unknown else f"/s/{site}", 303)
+        _set_cookie(answer, text)
+        return answer
+
+    def _desk(self, site: str, wished: Wishes) -> Desk:
+        desk = self._deps.press.desk(site)
+        if desk is None:
+            missing(self._deps)
+        return replace(desk, weather=self._weather(wished.place)) if wished.place else desk
+
+    def _weather(self, place: str) -> WeatherRecord | None:
+        """What is known of a reader's place now; when that is nothing or old, newer is asked for meanwhile."""
+        cell = self._deps.cell_of(place)
+        if cell is None:
+            return None
+        try:
+            copy = self._deps.copies.demand(keys.weather(cell))
+        except (StoreError, BackendUnavailable, TimeoutError):
+            copy = None
+        record = copy.value if copy is not None and isinstance(copy.value, WeatherRecord) else None
+        fresh = timedelta(seconds=self._deps.settings.weather_fresh_s)
+        if record is None or self._deps.clock.now() - record.fetched_at > fresh:
+            self._deps.asking.weather(cell)
+        return replace_place(record, place) if record is not None else None
+
+    def _first_site(self) -> str:
+        sites = self._deps.sites()
+        return sites[0] if sites else ""
+
+    def _version(self, site: str) -> str:
+        page = self._deps.table.get(f"/version/{site}")
+        return page.variants["identity"].body.decode().split('"')[3] if page is not None else ""
+
+
+def replace_place(record: WeatherRecord, place: str) -> WeatherRecord:
+    """A cell may be called after another town in it; the reader sees the name that was wished for."""
+    return record.model_copy(update={"place": place})
+
+
+def my_wishes() -> Wishes:
+    return wishing.read(request.cookies.get(COOKIE, ""))
+
+
+def only_from_here() -> None:
+    """A form counts only when our own page sent it: browsers say where a request comes from, and scripts of other
+    sites cannot make them lie (Fetch Metadata; older browsers send Origin). Ends in 403.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        if site not in {"same-origin", "none"}:
+            abort(403)
+        return
+    origin = request.headers.get("Origin")
+    if origin is not None and origin != request.host_url.rstrip("/"):
+        abort(403)
+
+
+def _set_cookie(answer: Any, text: str) -> None:
+    if text:
+        answer.set_cookie(COOKIE, text, max_age=YEAR, secure=request.is_secure, httponly=True, samesite="Lax")
+    else:
+        answer.delete_cookie(COOKIE, secure=request.is_secure, httponly=True, samesite="Lax")
