@@ -20,6 +20,8 @@ from pressroom.queues.topology import Topology, of_delays, of_notices, of_topic
 
 WHAT = "rabbitmq"
 _NOT_FOUND = 404
+_REFUSALS = {403, 406}
+"""Not allowed, and not as declared: these stay until somebody does something. Anything else passes."""
 
 OnEnsured = Callable[[Exception | None], None]
 OnCounted = Callable[[int | Exception], None]
@@ -76,8 +78,8 @@ class Declarer:
             then(None)
 
         def fail(error: Exception) -> None:
-            said_no = isinstance(error, ChannelClosedByBroker)
-            then(NotAsDeclared(explain(error)) if said_no else BackendUnavailable(WHAT, said(error)))
+            refused = isinstance(error, ChannelClosedByBroker) and error.reply_code in _REFUSALS
+            then(NotAsDeclared(explain(error)) if refused else BackendUnavailable(WHAT, said(error)))
 
         self._request(_Request(ask, fail))
 

@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 logging.getLogger("pika").setLevel(logging.CRITICAL)
 
 BACKOFF_FIRST_S = 0.25
-BACKOFF_MAX_S = 15.0
+BACKOFF_MAX_S = 5.0
 STEADY_S = 10.0
 """A connection that held this long was a good one: the next failure starts the back-off anew."""
 VERSION_MIN = 4
@@ -146,6 +146,7 @@ class Link:
             self._again(f"connection to {address} lost: {said(error)}")
 
     def _again(self, trouble: str) -> None:
+        is_news = trouble != self.trouble
         self.trouble = "closed" if self._closing else trouble
         for tell in self._on_down:
             tell(self.trouble)
@@ -155,7 +156,8 @@ class Link:
             return
         delay_s = backoff_s(self._failures, self.rng)
         self._failures += 1
-        _log.warning("connection %s: %s; next attempt in %.1f s", self.name, trouble, delay_s)
+        level = logging.WARNING if is_news else logging.DEBUG
+        _log.log(level, "connection %s: %s; next attempt in %.1f s", self.name, trouble, delay_s)
         self.later(delay_s, self._connect)
 
     def _close(self) -> None:
@@ -175,8 +177,6 @@ def said(error: BaseException | None) -> str:
     reply = getattr(error, "reply_text", None)
     if reply:
         return str(reply)
-    causes = [cause for cause in getattr(error, "exceptions", ()) if cause is not None]
-    if causes:
-        return said(causes[-1])
-    inner = next((argument for argument in getattr(error, "args", ()) if isinstance(argument, BaseException)), None)
+    causes = [*getattr(error, "exceptions", ()), getattr(error, "exception", None), *getattr(error, "args", ())]
+    inner = next((cause for cause in reversed(causes) if isinstance(cause, BaseException)), None)
     return said(inner) if inner is not None else f"{type(error).__name__}: {error}".rstrip(": ")

@@ -62,10 +62,10 @@ class Publisher:
         batch = Batch(messages, lambda _results: done.set())
         self._link.call(partial(self._take, batch))
         if not done.wait(self._timeout_s):
-            late = BackendUnavailable(WHAT, self.trouble or f"no confirm within {self._timeout_s:g} s")
+            late = self.trouble or f"no confirm within {self._timeout_s:g} s"
             self._link.call(partial(self._expire, batch, late))
             if not done.wait(1.0):
-                return [late] * len(messages)
+                return [BackendUnavailable(WHAT, late)] * len(messages)
         return batch.results
 
     def submit(self, messages: Sequence[Outgoing], on_done: Callable[[Results], None]) -> None:
@@ -113,10 +113,18 @@ class Publisher:
         for batch in lost:
             batch.fail(BackendUnavailable(WHAT, trouble))
 
-    def _expire(self, batch: Batch, error: Exception) -> None:
-        batch.fail(error)
-        # What was never sent must not pile up while the broker takes nothing.
-        self._waiting = deque(pending for pending in self._waiting if not pending.batch.over)
+    def _expire(self, batch: Batch, late: str) -> None:
+        """What was never sent or never confirmed must not pile up while the broker takes nothing."""
+        self._waiting = deque(pending for pending in self._waiting if pending.batch is not batch)
+        unconfirmed = [tag for tag, pending in self._in_flight.items() if pending.batch is batch]
+        queues = {self._forget(tag).message.routing_key for tag in unconfirmed}
+        batch.fail(BackendUnavailable(WHAT, f"{late} ({', '.join(sorted(queues)[:3])})" if queues else late))
+        self._pump()
+
+    def _forget(self, tag: int) -> Pending:
+        pending = self._in_flight.pop(tag)
+        self._bytes_in_flight -= len(pending.message.body)
+        return pending
 
     def _take(self, batch: Batch) -> None:
         if self._channel is None:
@@ -169,9 +177,8 @@ class Publisher:
         method = frame.method
         accepted = isinstance(method, Basic.Ack)
         for tag in self._confirmed(method.delivery_tag, multiple=method.multiple):
-            pending = self._in_flight.pop(tag, None)
-            if pending is not None:
-                self._bytes_in_flight -= len(pending.message.body)
+            if tag in self._in_flight:
+                pending = self._forget(tag)
                 pending.batch.settle(pending.index, self._verdict(pending, accepted=accepted))
         self._pump()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from pika import SelectConnection
@@ -18,6 +19,7 @@ from pressroom.queues.rabbitmq_link import Link, backoff_s, said
 from pressroom.queues.topology import MARKER, Topology
 
 _log = logging.getLogger(__name__)
+READY_WITHIN_S = 10.0
 _UNLIKE = re.compile(r"inequivalent arg '(?P<argument>[^']+)' for (?P<what>queue|exchange) '(?P<name>[^']+)'")
 
 
@@ -73,12 +75,20 @@ class Seat:
         connection = self._link.connection
         if not self._wanted or self._channel is not None or connection is None or not connection.is_open:
             return
+        self.trouble = f"{self._name}: subscribing"
         self._channel = connection.channel(on_open_callback=self._opened)
         self._channel.add_on_close_callback(self._closed)
 
     def _opened(self, channel: Channel) -> None:
         channel.add_on_cancel_callback(self._cancelled)
+        self._link.later(READY_WITHIN_S, partial(self._check, channel))
         self._furnish(channel)
+
+    def _check(self, channel: Channel) -> None:
+        # With a queue that has no majority the broker holds its answer back for a minute, then closes the connection.
+        if channel is self._channel and self.trouble is not None:
+            self.trouble = f"{self._name}: the broker does not answer; is one of the topic's queues without a leader?"
+            _log.warning(self.trouble)
 
     def _cancelled(self, _frame: Any) -> None:
         # The broker cancels a consumer when its queue was deleted, or when its node went and took the leader along.

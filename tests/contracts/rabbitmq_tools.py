@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, TypeVar
 
 import pika
+import pytest
 
 from pressroom.clock import SystemClock
 from pressroom.outcomes import BackendUnavailable
 from pressroom.queues.port import Delivery, Parcel, Settlement
 from pressroom.queues.rabbitmq import RabbitQueue
+from pressroom.testing import Missing
 
 CLOCK = SystemClock()
 TOPIC = "record.publish"
+
+Server = TypeVar("Server")
 
 
 def eventually(condition: Callable[[], Any], what: str, timeout_s: float = 15.0) -> Any:
@@ -47,6 +52,19 @@ def raw(url: str) -> Iterator[pika.BlockingConnection]:
     finally:
         if connection.is_open:
             connection.close()
+
+
+@contextmanager
+def alone(start: Callable[[], AbstractContextManager[Server]]) -> Iterator[Server]:
+    """A broker or a cluster of one's own; a skip, or with CI=true a failure, where there is no Docker."""
+    with ExitStack() as things:
+        try:
+            server = things.enter_context(start())
+        except Missing as missing:
+            if os.environ.get("CI") == "true":
+                pytest.fail(str(missing), pytrace=False)
+            pytest.skip(str(missing))
+        yield server
 
 
 class Box:

@@ -1,0 +1,111 @@
+"""A steady flow through the RabbitMQ engine, counted at both ends: what was accepted must come out."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from queue import Empty, SimpleQueue
+from types import TracebackType
+from typing import Any, Self
+
+from pressroom.outcomes import BackendUnavailable
+from pressroom.queues.port import Delivery, Parcel, Settlement
+from pressroom.queues.rabbitmq import RabbitQueue
+from pressroom.queues.rabbitmq_admin import Broker, apply
+from tests.contracts.rabbitmq_tools import CLOCK, eventually, publish_until_accepted
+
+FIRST, SECOND = "feed.refresh", "record.publish"
+
+
+class Flow:
+    """Publishes to one topic, passes on to a second, and collects there: three connections' worth of engine.
+
+    Each publishes and settles as the services do: again and again while the broker is away.
+    """
+
+    def __init__(self, url: str, **named: Any) -> None:
+        apply(Broker(url, 4), CLOCK, lambda _line: None)
+        # RabbitMQ writes the names of new queues down half a second after the last one; killed before that, it
+        # comes back with queues that never get a leader.
+        time.sleep(1.0)
+        self._queues = [
+            RabbitQueue(url, CLOCK, **{"partitions": 4, "publish_timeout_s": 3.0, **named}) for _ in range(3)
+        ]
+        self.sender, self._middle, self._end = self._queues
+        self.accepted: list[bytes] = []
+        self.arrived: set[bytes] = set()
+        self.troubles: set[str] = set()
+        self._stopping = threading.Event()
+        self._box: SimpleQueue[Delivery] = SimpleQueue()
+        self._middle_place = self._middle.subscribe(FIRST, self._box.put, credit=16)
+        self._end_box: SimpleQueue[Delivery] = SimpleQueue()
+        self._end_place = self._end.subscribe(SECOND, self._end_box.put, credit=16)
+        self._threads = [
+            threading.Thread(target=run, daemon=True) for run in (self._send, self._pass_on, self._collect, self._watch)
+        ]
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        self.wait_for_more()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join(30)
+        for queue in self._queues:
+            queue.close()
+
+    def wait_for_more(self, timeout_s: float = 60.0) -> None:
+        """Until something that is sent from now on has come out."""
+        after = len(self.accepted) + 20
+        eventually(lambda: len(self.accepted) > after, "more is accepted", timeout_s)
+        last = self.accepted[after]
+        eventually(lambda: last in self.arrived, "and arrives", timeout_s)
+
+    def check_that_nothing_was_lost(self) -> None:
+        self._stopping.set()
+        self._threads[0].join(60)
+        eventually(lambda: self.arrived >= set(self.accepted), "all that was accepted arrives", 60)
+
+    def _send(self) -> None:
+        number = 0
+        while not self._stopping.wait(0.003):
+            body = b"%d" % number
+            publish_until_accepted(self.sender, Parcel(FIRST, f"key-{number % 25}", body))
+            self.accepted.append(body)
+            number += 1
+
+    def _pass_on(self) -> None:
+        for delivery in self._deliveries(self._box):
+            self._settle(self._middle, [Settlement(delivery, [Parcel(SECOND, delivery.key, delivery.body)])])
+
+    def _collect(self) -> None:
+        for delivery in self._deliveries(self._end_box):
+            self.arrived.add(delivery.body)
+            self._settle(self._end, [Settlement(delivery)])
+
+    def _deliveries(self, box: SimpleQueue[Delivery]) -> Any:
+        while not (self._stopping.is_set() and self.arrived >= set(self.accepted)):
+            try:
+                yield box.get(timeout=0.2)
+            except Empty:
+                continue
+
+    def _settle(self, queue: RabbitQueue, settlements: Sequence[Settlement]) -> None:
+        try:
+            queue.settle(settlements)
+        except BackendUnavailable:
+            for settlement in settlements:
+                settlement.delivery.release()
+            self._stopping.wait(0.1)
+
+    def _watch(self) -> None:
+        while not self._stopping.wait(0.02):
+            for place in (self._middle_place, self._end_place):
+                if place.trouble:
+                    self.troubles.add(place.trouble)
