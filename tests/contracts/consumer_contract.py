@@ -246,8 +246,9 @@ class ConsumerContract:
     def test_a_message_that_kills_every_worker_ends_as_poison_and_the_innocent_are_done(
         self, rig: Rig, queue: Queue, tmp_path: Path
     ) -> None:
-        box, log = Box(), tmp_path / "log"
-        queue.subscribe("dead", box, credit=4)
+        dead: list[Delivery] = []
+        log = tmp_path / "log"
+        queue.subscribe("dead", dead.append, credit=4)
         innocent = {f"m{number}" for number in range(30)}
         queue.publish([wish(TOPIC, f"k{number}", name=f"m{number}") for number in range(15)])
         queue.publish([wish(TOPIC, "p", "die", name="poison")])
@@ -255,7 +256,7 @@ class ConsumerContract:
         deaths = 0
         worker = WorkerProcess(rig.url, TOPIC, log)
         try:
-            while not (ended(log) == innocent and queue.depth(TOPIC).total == 0):
+            while queue.depth(TOPIC).total or not ended(log) >= innocent or not dead:
                 if not worker.is_running:
                     deaths += 1
                     worker = WorkerProcess(rig.url, TOPIC, log)
@@ -264,11 +265,11 @@ class ConsumerContract:
             worker.stop()
         finally:
             worker.end()
-        letter = letter_of(box.one()).payload
+        letters = [letter_of(each).payload for each in dead]
 
-        assert (letter.kind, letter.topic, decode(letter.body.encode()).id) == ("poison", TOPIC, "poison")
-        assert box.stays_empty(), "an innocent message died too"
-        assert deaths == rig.poison_deaths
+        assert [(letter.kind, letter.topic) for letter in letters] == [("poison", TOPIC)]
+        assert decode(letters[0].body.encode()).id == "poison"
+        assert deaths in rig.poison_deaths
 
     @pytest.mark.parametrize("point", CRASH_POINTS)
     def test_a_process_that_dies_at_a_crash_point_loses_nothing(
@@ -282,7 +283,7 @@ class ConsumerContract:
         assert doomed.wait() == 137
         worker = WorkerProcess(rig.url, TOPIC, log, emit_to=NEXT, env=env)
         try:
-            eventually(lambda: queue.depth(TOPIC).total == 0, "all is settled")
+            eventually(lambda: ended(log) == ids, "all are handled")
             worker.stop()
         finally:
             worker.end()
@@ -295,6 +296,6 @@ class ConsumerContract:
             queue.settle([Settlement(delivery)])
 
         assert marker.exists()
-        assert ended(log) == ids
+        assert queue.depth(TOPIC).total == 0
         assert followed == ids
         assert overlaps(events(log)) == []

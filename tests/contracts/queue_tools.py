@@ -33,7 +33,7 @@ class Rig(Protocol):
     """
 
     url: str
-    poison_deaths: int
+    poison_deaths: range
 
     def open(self) -> Queue:
         """One process's view of the queues; closed when the test ends."""

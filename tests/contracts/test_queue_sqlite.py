@@ -29,7 +29,7 @@ def crash(queue: SqliteQueue) -> None:
 
 
 class SqliteRig:
-    poison_deaths = 5
+    poison_deaths = range(5, 6)
 
     def __init__(self, path: Path) -> None:
         self.url = str(path)
