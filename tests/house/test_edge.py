@@ -50,6 +50,8 @@ class Node:
         return f"127.0.0.1:{self.server.server_port}"
 
     def stop(self) -> None:
+        """As a dead machine: the connections that the edge keeps end, too."""
+        self.server.stopped = True
         self.server.shutdown()
         self.server.server_close()
 
@@ -58,6 +60,9 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
+        if getattr(self.server, "stopped", False):
+            self.close_connection = True
+            return
         node: Node = self.server.node
         coding = self.headers.get("Accept-Encoding", "")
         chosen = self.headers.get("Cookie", "")
