@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -16,15 +17,16 @@ if TYPE_CHECKING:
 class Changes:
     """One transaction's work. A call is admitted whole or refused whole, before anything of it is written."""
 
-    def __init__(self, tables: Tables, now: float) -> None:
+    def __init__(self, tables: Tables) -> None:
         self.tables = tables
-        self.now = now
         self.parcels: list[Parcel] = []
         self.settled: list[SqliteDelivery] = []
         self.returned: list[SqliteDelivery] = []
         self.vacated: list[int] = []
         self.retired: list[SqliteSubscription] = []
         self.notices: list[bytes] = []
+        self.stirred: set[str] = set()
+        """Topics of which there may be something to hand out now."""
         self._totals: dict[str, int] = {}
         self._growth: dict[str, int] = {}
 
@@ -56,6 +58,7 @@ class Changes:
         for delivery in still_open:
             delivery.subscription.drop(delivery)
         self.returned.extend(still_open)
+        self.stirred.update(delivery.topic for delivery in still_open)
 
     def _admit(self, parcels: Sequence[Parcel], leaving: Sequence[SqliteDelivery]) -> None:
         growth: dict[str, int] = {}
@@ -72,15 +75,16 @@ class Changes:
                 raise Full(name, topic.bound)
         for name, more in growth.items():
             self._growth[name] = self._growth.get(name, 0) + more
+        self.stirred.update(growth)
 
     def _total(self, topic: str) -> int:
         if topic not in self._totals:
             self._totals[topic] = self.tables.total(topic)
         return self._totals[topic] + self._growth.get(topic, 0)
 
-    def write(self) -> None:
-        if self.parcels:
-            self.tables.insert(self.parcels, self.now)
+    def write(self, now: float, last_id: int) -> float:
+        """`last_id`: the highest number of a message so far. Returns when the first new one is due, as `insert`."""
+        due = self.tables.insert(self.parcels, now, last_id) if self.parcels else math.inf
         if self.settled:
             suspects = any(delivery.deliveries > 1 for delivery in self.settled)
             self.tables.remove([delivery.id for delivery in self.settled], suspects=suspects)
@@ -92,6 +96,7 @@ class Changes:
                 self.tables.add_to_total(name, more)
         if self.notices:
             self.tables.add_notices(self.notices)
+        return due
 
     def _free_slots(self) -> None:
         left = {d.slot for d in (*self.settled, *self.returned) if not d.subscription.holds_slot(d.slot)}
@@ -100,6 +105,7 @@ class Changes:
             self.tables.free_slots(left)
         for subscription in self.retired:
             self.tables.remove_holder(subscription.holder)
+            self.stirred.add(subscription.topic)
 
     def undo(self) -> Changes:
         """The transaction failed: settled messages are open again, as their callers are told. What was given
@@ -107,6 +113,6 @@ class Changes:
         """
         for delivery in self.settled:
             delivery.subscription.add(delivery)
-        rest = Changes(self.tables, self.now)
+        rest = Changes(self.tables)
         rest.returned, rest.vacated, rest.retired = self.returned, self.vacated, self.retired
         return rest

@@ -66,11 +66,8 @@ class Inbox:
                 raise BackendUnavailable("queue", "it was closed")
             self._jobs.put(job)
 
-    def wake(self) -> None:
-        self._jobs.put(None)
-
     def take(self, timeout_s: float | None) -> tuple[bool, list[Job[Any]]]:
-        """(somebody called or woke, calls)."""
+        """(somebody called or closed, calls)."""
         jobs = []
         try:
             jobs.append(self._jobs.get(timeout=timeout_s))

@@ -21,7 +21,6 @@ class Writer(Protocol):
     def post(self, work: Callable[[Changes], None]) -> None:
         """Do it in the next transaction; again in the one after when that fails. Does nothing once closed."""
 
-    def wake(self) -> None: ...
     def forget(self, subscription: SqliteSubscription) -> None: ...
 
 
@@ -127,6 +126,7 @@ class SqliteSubscription:
     def _return_all(self, changes: Changes) -> None:
         changes.give_back(list(self._open.values()))
         changes.vacated.extend(self._slots)
+        changes.stirred.add(self.topic)
         self._slots.clear()
 
     def retire(self, changes: Changes) -> None:
@@ -146,7 +146,7 @@ class SqliteSubscription:
 
     def resume(self) -> None:
         self._paused = False
-        self.writer.wake()
+        self.writer.post(lambda changes: changes.stirred.add(self.topic))
 
     def leave(self) -> None:
         self._paused = True

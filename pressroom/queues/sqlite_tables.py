@@ -7,9 +7,12 @@ it back only after a switch interval. Everything here runs inside a transaction 
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cache
+from itertools import chain
 from typing import NamedTuple
 
 from pressroom.queues.port import Depth, Parcel
@@ -19,6 +22,23 @@ _UNWAIT = (
     "DELETE FROM waiting WHERE (slot, id) IN"
     " (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))"
 )
+
+_PULSE = """
+SELECT data_version,
+    (SELECT MIN(due) FROM delayed),
+    (SELECT MIN(expires) FROM message WHERE expires IS NOT NULL),
+    (SELECT MAX(id) FROM message),
+    (SELECT seq FROM sqlite_sequence WHERE name = 'notice')
+FROM pragma_data_version
+"""
+_ROWS_MAX = 32
+
+
+@cache
+def _insert_of(rows: int) -> str:
+    """One statement for many rows: sqlite lets go of the interpreter's lock at each."""
+    marks = ", ".join(["(?, ?, ?, ?, ?)"] * rows)
+    return f"INSERT INTO message (id, topic, key, expires, body) VALUES {marks}"  # noqa: S608 - only question marks
 
 
 class Claimed(NamedTuple):
@@ -35,26 +55,58 @@ def as_set(values: Iterable[object]) -> str:
     return json.dumps(list(values))
 
 
+class Pulse(NamedTuple):
+    """What a transaction finds: whether others wrote since (`version`), and the time of the next thing to do."""
+
+    version: int
+    due: float
+    expiry: float
+    last_id: int
+    last_notice: int
+
+
 class Tables:
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
         self._run = connection.execute
+        self._run_many = connection.executemany
+
+    def pulse(self) -> Pulse:
+        version, due, expiry, last_id, last_notice = self._run(_PULSE).fetchone()
+        return Pulse(
+            version,
+            math.inf if due is None else due,
+            math.inf if expiry is None else expiry,
+            last_id or 0,
+            last_notice or 0,
+        )
+
+    def version(self) -> int:
+        """Another number whenever another connection has committed."""
+        (version,) = self._run("PRAGMA data_version").fetchone()
+        return version  # type: ignore[no-any-return]
 
     # --- in ------------------------------------------------------------------------------------------
 
-    def insert(self, parcels: Sequence[Parcel], now: float) -> None:
-        (first,) = self._run("SELECT IFNULL(MAX(id), 0) + 1 FROM message").fetchone()
-        numbered = list(enumerate(parcels, first))
-        self._connection.executemany(
-            "INSERT INTO message (id, topic, key, expires, body) VALUES (?, ?, ?, ?, ?)",
-            [(n, p.topic, p.key, None if p.expires_s is None else now + p.expires_s, p.body) for n, p in numbered],
-        )
-        due = [(p.not_before.timestamp(), n, p.topic) for n, p in numbered if p.not_before]
-        delayed = [row for row in due if row[0] > now]
+    def insert(self, parcels: Sequence[Parcel], now: float, last_id: int) -> float:
+        """Returns when the first of them is due that is not yet; infinity when all are."""
+        rows = []
+        delayed = []
+        ready = []
+        for number, parcel in enumerate(parcels, last_id + 1):
+            expires = None if parcel.expires_s is None else now + parcel.expires_s
+            rows.append((number, parcel.topic, parcel.key, expires, parcel.body))
+            due = parcel.not_before.timestamp() if parcel.not_before else now
+            if due > now:
+                delayed.append((due, number, parcel.topic))
+            else:
+                ready.append(number)
+        for start in range(0, len(rows), _ROWS_MAX):
+            some = rows[start : start + _ROWS_MAX]
+            self._run(_insert_of(len(some)), list(chain.from_iterable(some)))
         if delayed:
-            self._connection.executemany("INSERT INTO delayed (due, id, topic) VALUES (?, ?, ?)", delayed)
-        later = {n for _, n, _ in delayed}
-        self.make_ready([n for n, _ in numbered if n not in later])
+            self._run_many("INSERT INTO delayed (due, id, topic) VALUES (?, ?, ?)", delayed)
+        self.make_ready(ready)
+        return min(delayed)[0] if delayed else math.inf
 
     def make_ready(self, ids: Sequence[int]) -> None:
         """Messages that are in none of the three places go to `waiting`."""
@@ -75,14 +127,11 @@ class Tables:
         )
 
     def wake_due(self, now: float) -> None:
+        """What was delayed until now goes to `waiting`."""
         due = self._run("SELECT due, id FROM delayed WHERE due <= ?", (now,)).fetchall()
         if due:
             self._run("DELETE FROM delayed WHERE due <= ?", (now,))
             self.make_ready([number for _, number in due])
-
-    def next_due(self) -> float | None:
-        (due,) = self._run("SELECT MIN(due) FROM delayed").fetchone()
-        return due  # type: ignore[no-any-return]
 
     # --- out -----------------------------------------------------------------------------------------
 
@@ -221,12 +270,8 @@ class Tables:
     # --- notices -------------------------------------------------------------------------------------
 
     def add_notices(self, bodies: Sequence[bytes]) -> None:
-        self._connection.executemany("INSERT INTO notice (body) VALUES (?)", [(body,) for body in bodies])
+        self._run_many("INSERT INTO notice (body) VALUES (?)", [(body,) for body in bodies])
         self._run("DELETE FROM notice WHERE id <= (SELECT MAX(id) FROM notice) - ?", (NOTICES_BOUND,))
-
-    def last_notice(self) -> int:
-        row = self._run("SELECT seq FROM sqlite_sequence WHERE name = 'notice'").fetchone()
-        return row[0] if row else 0
 
     def notices_after(self, last: int) -> list[tuple[int, bytes]]:
         return self._run("SELECT id, body FROM notice WHERE id > ? ORDER BY id", (last,)).fetchall()

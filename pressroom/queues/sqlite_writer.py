@@ -23,7 +23,7 @@ from pressroom.queues.sqlite_jobs import Inbox, Job
 from pressroom.queues.sqlite_listener import SqliteListener
 from pressroom.queues.sqlite_process import ProcessLock
 from pressroom.queues.sqlite_subscription import SqliteDelivery, SqliteSubscription
-from pressroom.queues.sqlite_tables import Tables
+from pressroom.queues.sqlite_tables import Pulse, Tables
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -73,13 +73,15 @@ class SqliteWriter:
         except BackendUnavailable:
             log.debug("the queue was closed, which has returned everything already")
 
-    def wake(self) -> None:
-        self._inbox.wake()
-
     def subscribe(self, make: Callable[[int], SqliteSubscription]) -> SqliteSubscription:
         self._process.acquire()
         subscription = make(self.call(lambda changes: changes.tables.add_holder(self._process.token)))
-        self.call(lambda _: self._subscriptions.append(subscription))
+
+        def begin(changes: Changes) -> None:
+            self._subscriptions.append(subscription)
+            changes.stirred.add(subscription.topic)
+
+        self.call(begin)
         return subscription
 
     def forget(self, subscription: SqliteSubscription) -> None:
@@ -95,7 +97,7 @@ class SqliteWriter:
 
     def listen(self, make: Callable[[int], SqliteListener]) -> SqliteListener:
         def begin(changes: Changes) -> SqliteListener:
-            listener = make(changes.tables.last_notice())
+            listener = make(changes.tables.pulse().last_notice)
             self._listeners.append(listener)
             return listener
 
@@ -125,13 +127,11 @@ class SqliteWriter:
 
     def _stirred(self) -> bool:
         """Somebody else wrote, a message is due, the dead are to be looked for, or the last transaction failed."""
-        version = self._seen_version
+        due = self._next_due <= self._clock.now().timestamp() or self._clock.monotonic() >= self._reap_at
         try:
-            (self._seen_version,) = self._connection.execute("PRAGMA data_version").fetchone()
-        except sqlite3.Error as error:
-            self._say(str(error))
-        due = self._next_due <= self._clock.now().timestamp()
-        return version != self._seen_version or due or self._clock.monotonic() >= self._reap_at or bool(self.trouble)
+            return due or self.trouble is not None or self._tables.version() != self._seen_version
+        except sqlite3.Error:
+            return True
 
     def _transact(self, jobs: list[Job[Any]]) -> None:
         jobs = self._unplanned + jobs
@@ -142,8 +142,7 @@ class SqliteWriter:
             self._unplanned = [job for job in jobs if job.posted]
             return
         self._unplanned = []
-        changes = self._unwritten or Changes(self._tables, 0.0)
-        changes.now = self._clock.now().timestamp()
+        changes = self._unwritten or Changes(self._tables)
         handed: list[SqliteDelivery] = []
         try:
             self._write(changes, jobs, handed)
@@ -162,23 +161,38 @@ class SqliteWriter:
         self._connection.execute("BEGIN IMMEDIATE")
 
     def _write(self, changes: Changes, jobs: list[Job[Any]], handed: list[SqliteDelivery]) -> None:
-        self._reap()
-        self._tables.drop_expired(changes.now)
-        self._tables.wake_due(changes.now)
+        now = self._clock.now().timestamp()
+        pulse = self._tables.pulse()
+        stirred = self._catch_up(pulse, now)
         for job in jobs:
             job.plan(changes)
-        changes.write()
+        due = changes.write(now, pulse.last_id)
         for subscription in self._subscriptions:
-            handed.extend(subscription.claim(self._tables))
-        self._next_due = self._tables.next_due() or math.inf
-        notices = self._tables.notices_after(min(each.last for each in self._listeners)) if self._listeners else []
+            if stirred or subscription.topic in changes.stirred:
+                handed.extend(subscription.claim(self._tables))
+        notices = self._news(changes, pulse)
         if changes.must_last:
             crash_point("sqlite.before_commit")
         self._connection.execute("COMMIT")
         if changes.must_last:
             crash_point("sqlite.after_commit")
+        self._seen_version = pulse.version
+        self._next_due = min(due, pulse.due) if pulse.due > now else 0.0
         for listener in self._listeners if notices else ():
             listener.bring(notices)
+
+    def _catch_up(self, pulse: Pulse, now: float) -> bool:
+        """What time and others did. True when there may be something to hand out of any topic."""
+        if pulse.expiry <= now:
+            self._tables.drop_expired(now)
+        if pulse.due <= now:
+            self._tables.wake_due(now)
+        returned = self._reap()
+        return pulse.due <= now or returned or pulse.version != self._seen_version
+
+    def _news(self, changes: Changes, pulse: Pulse) -> list[tuple[int, bytes]]:
+        last = min((listener.last for listener in self._listeners), default=math.inf)
+        return self._tables.notices_after(int(last)) if changes.notices or pulse.last_notice > last else []
 
     def _tell(self, jobs: list[Job[Any]], handed: list[SqliteDelivery]) -> None:
         for job in jobs:
@@ -190,14 +204,16 @@ class SqliteWriter:
                 log.exception("a consumer could not take a message; it is returned", extra={"topic": delivery.topic})
                 delivery.release()
 
-    def _reap(self) -> None:
+    def _reap(self) -> bool:
+        """Give back what the dead held. True when there were any."""
         if self._clock.monotonic() < self._reap_at:
-            return
+            return False
         self._reap_at = self._clock.monotonic() + REAP_S
-        for process in self._tables.other_processes(self._process.token):
-            if self._process.is_dead(process):
-                facts = {"holder": process, "messages": self._tables.remove_process(process)}
-                log.warning("a process died; what it held is handed out again", extra=facts)
+        dead = [each for each in self._tables.other_processes(self._process.token) if self._process.is_dead(each)]
+        for process in dead:
+            facts = {"holder": process, "messages": self._tables.remove_process(process)}
+            log.warning("a process died; what it held is handed out again", extra=facts)
+        return bool(dead)
 
     def _roll_back(self, changes: Changes, handed: list[SqliteDelivery]) -> None:
         if self._connection.in_transaction:
@@ -205,6 +221,8 @@ class SqliteWriter:
         for delivery in handed:
             delivery.subscription.drop(delivery)
         self._unwritten = changes.undo()
+        # As if others had written: all is looked at again.
+        self._seen_version = -1
         self._reap_at = -math.inf
 
     def _fail(self, jobs: list[Job[Any]], error: Exception) -> None:
