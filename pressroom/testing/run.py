@@ -84,7 +84,7 @@ def this_run() -> Run:
 
 
 def sweep() -> list[str]:
-    """Remove the containers and networks of this machine's dead runs; returns the ids of those runs."""
+    """Remove what dead runs of this machine left on the engine; returns the ids of those runs."""
     mine = {"label": [LABEL, f"{HOST_LABEL}={platform.node()}"]}
     containers = engine().containers.list(all=True, filters=mine, ignore_removed=True)
     seen = {container.labels[LABEL] for container in containers}
@@ -129,8 +129,8 @@ def _remove_all(run_id: str) -> None:
     belongs = {"label": f"{LABEL}={run_id}"}
     for container in engine().containers.list(all=True, filters=belongs, ignore_removed=True):
         remove_container(container)
-    for network in engine().networks.list(filters=belongs):
+    for thing in [*engine().networks.list(filters=belongs), *engine().volumes.list(filters=belongs)]:
         with contextlib.suppress(NotFound):
-            network.remove()
+            thing.remove()
     for what in ("alive", "lock", "started"):
         _path(run_id, what).unlink(missing_ok=True)

@@ -102,6 +102,7 @@ def test_containers_of_another_machine_on_the_same_engine_are_not_swept(store_co
 
 
 @pytest.mark.long
+@pytest.mark.xdist_group("own_broker")
 def test_a_broker_comes_back_at_its_address_with_its_messages_however_it_went(own_broker: Broker):
     address = own_broker.amqp_url()
     publish(own_broker, "one")
@@ -118,6 +119,7 @@ def test_a_broker_comes_back_at_its_address_with_its_messages_however_it_went(ow
 
 
 @pytest.mark.long
+@pytest.mark.xdist_group("own_broker")
 def test_a_broker_short_of_memory_says_so_until_it_has_enough(own_broker: Broker):
     own_broker.set_memory_limit("1MiB")
     with pytest.raises(RuntimeError, match="alarm"):
