@@ -71,4 +71,4 @@ def create_app(deps: Deps) -> Gate:
     for room in (views, views_api, views_outputs, views_reader, views_search):
         app.register_blueprint(room.blueprint(deps))
     fixed = fixed_pages(deps.assets, deps.settings.public_url, deps.started_at)
-    return Gate(app, deps.table.get, deps.assets.pages.get, fixed.get)
+    return Gate(app, deps.table.get, (deps.assets.pages | fixed).get)

@@ -17,22 +17,28 @@ OUR_COOKIES: Final = ("pressroom_settings=", "pressroom_admin=", "pressroom_layo
 """Only these choose a page; a stranger's cookie costs nobody the quick way."""
 
 
-class Gate:
-    """WSGI: looks the path up in the tables, and hands over to the application what is not there."""
+LookUp = Callable[[str], Page | None]
 
-    def __init__(self, flask: Flask, *lookups: Callable[[str], Page | None]) -> None:
+
+class Gate:
+    """WSGI: looks the path up and hands over to Flask what is not there.
+
+    `for_all` knows what is the same for everybody (assets); `pages` what is so only for readers without our cookies.
+    """
+
+    def __init__(self, flask: Flask, pages: LookUp, for_all: LookUp) -> None:
         self.flask = flask
         self._app: WsgiApp = flask.wsgi_app
-        self._lookups = lookups
+        self._pages = pages
+        self._for_all = for_all
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        method = environ["REQUEST_METHOD"]
-        if method in {"GET", "HEAD"} and not environ.get("QUERY_STRING") and not chosen_by_cookie(environ):
+        if environ["REQUEST_METHOD"] in {"GET", "HEAD"} and not environ.get("QUERY_STRING"):
             path = environ["PATH_INFO"]
-            for lookup in self._lookups:
-                page = lookup(path)
-                if page is not None:
-                    return send(page, environ, start_response)
+            page = self._pages(path) if not chosen_by_cookie(environ) else None
+            page = page or self._for_all(path)
+            if page is not None:
+                return send(page, environ, start_response)
         return self._app(environ, start_response)
 
 

@@ -13,6 +13,17 @@ from tests.fakes.web_papers import PAPERS, Story
 
 pytestmark = pytest.mark.browser
 
+PATHS = [
+    "/",
+    "/s/solar",
+    "/s/linux/all",
+    "/s/linux/archive",
+    "/s/linux/search?q=the",
+    "/s/linux/settings",
+    "/crawler",
+    "/nothing",
+]
+
 LOOK_NOW = "document.dispatchEvent(new Event('visibilitychange'))"
 """What the page does when its tab is shown again: ask for news at once."""
 
@@ -23,7 +34,7 @@ def is_pocket(page: Page) -> bool:
 
 
 class TestLook:
-    @pytest.mark.parametrize("path", ["/", "/s/space", "/s/linux/all", "/crawler", "/nothing"])
+    @pytest.mark.parametrize("path", PATHS)
     def test_nothing_is_wider_than_the_window(self, page: Page, path: str) -> None:
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -220,6 +231,48 @@ class TestMarks:
         expect(page.locator("li.new")).to_have_count(1)
 
 
+class TestSettings:
+    def test_what_is_set_is_there_at_once_and_after_a_reload(self, page: Page) -> None:
+        page.goto("/")
+        page.get_by_role("link", name="Settings", exact=True).click()
+        page.locator("select[name=scheme]").select_option("dark")
+        page.get_by_label("Bench Report", exact=True).uncheck()
+        page.get_by_role("button", name="Save").click()
+        for _ in range(2):
+            expect(page.locator("html")).to_have_attribute("data-scheme", "dark")
+            expect(page.locator("[data-feed=bench-report]")).to_have_count(0)
+            page.reload()
+
+    def test_news_reaches_readers_with_settings(self, page: Page, press: Press) -> None:
+        page.goto("/s/linux/settings")
+        page.locator("select[name=scheme]").select_option("light")
+        page.get_by_role("button", name="Save").click()
+        expect(page.locator(".box")).to_have_count(len(PAPERS))
+        press.news(Story("Otters elect a speaker", 0))
+        page.evaluate(LOOK_NOW)
+        expect(page.locator("[data-feed=kernel-notes] .headline").first).to_have_text("Otters elect a speaker")
+
+    def test_larger_text_is_larger_and_still_fits(self, page: Page) -> None:
+        page.goto("/s/linux/settings")
+        page.locator("select[name=size]").select_option("xl")
+        page.get_by_role("button", name="Save").click()
+        expect(page.locator("html")).to_have_attribute("data-size", "xl")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+class TestSearch:
+    def test_a_slash_leads_to_search_and_words_lead_to_headlines(self, page: Page) -> None:
+        page.goto("/")
+        page.keyboard.press("/")
+        field = page.get_by_label("Words")
+        expect(field).to_be_visible()
+        page.keyboard.press("/")
+        expect(field).to_be_focused()
+        page.keyboard.type("fuzzers")
+        page.keyboard.press("Enter")
+        expect(page.locator(".stream .headline").first).to_contain_text("fuzzers missed")
+
+
 class TestWithoutScript:
     def test_the_page_works_without_javascript(self, browser: Browser, press: Press) -> None:
         context = browser.new_context(java_script_enabled=False, base_url=press.address)
@@ -235,7 +288,7 @@ class TestWithoutScript:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["/", "/s/solar", "/s/linux/all", "/crawler", "/nothing"])
+@pytest.mark.parametrize("path", PATHS)
 def test_axe_finds_nothing(page: Page, path: str, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     page.goto(path)

@@ -87,6 +87,11 @@ class TestSettings:
         stand.client.delete_cookie("pressroom_settings")
         assert stand.text() == before
 
+    def test_assets_are_the_same_for_every_reader(self, stand: Stand) -> None:
+        self.save(stand, scheme="dark")
+        for path in set(re.findall(r'"(/static/[^"]+)"', stand.text())):
+            assert stand.client.get(path).headers["Cache-Control"].startswith("public")
+
     def test_hidden_boxes_are_gone_and_order_is_kept(self, stand: Stand) -> None:
         last = PAPERS[-1].feed
         self.save(stand, **{f"place.{last}": "1"})
