@@ -13,6 +13,8 @@ from services.scheduler.ledger import Ledger
 from services.scheduler.memory import FeedMemory, HostMemory
 from services.scheduler.sites import Feed, Site, host_of
 
+NEW_INTERVAL_S = 3.0
+
 
 def feed_status(feed: Feed, memory: FeedMemory | None, host: HostMemory | None) -> FeedStatus:
     if memory is None:
@@ -62,11 +64,16 @@ def site_index(sites: Iterable[Site], at: datetime) -> SiteIndex:
 
 
 class StatusBoard:
-    """Which sites have something new to say, and when each last said something: at most once in `interval_s`."""
+    """Which sites have something new to say, and from when each may: at most once in `interval_s`.
+
+    A site with feeds that were never checked is new: its readers wait for the first word on each, so it may speak
+    every few seconds until there is one.
+    """
 
     def __init__(self, interval_s: float) -> None:
         self._interval = timedelta(seconds=interval_s)
-        self._said: dict[str, datetime] = {}
+        self._new_interval = timedelta(seconds=min(interval_s, NEW_INTERVAL_S))
+        self._next: dict[str, datetime] = {}
         self._changed: set[str] = set()
         self._index_changed = False
 
@@ -81,12 +88,12 @@ class StatusBoard:
     def touch_all(self, sites: Iterable[str]) -> None:
         """The sites themselves changed: what they say of themselves is not held back."""
         self._changed = set(sites)
-        self._said.clear()
+        self._next.clear()
         self._index_changed = True
 
     def hasten(self) -> None:
         """What waits for its time need not wait any longer."""
-        self._said.clear()
+        self._next.clear()
 
     def emits(self, sites: Mapping[str, Site], ledger: Ledger, now: datetime) -> list[Emit]:
         emits = []
@@ -95,12 +102,12 @@ class StatusBoard:
             self._index_changed = False
         for name in [one for one in self._changed if self._may_speak(one, now)]:
             self._changed.discard(name)
-            self._said[name] = now
             if name in sites:
                 status = site_status(sites[name], ledger, now)
+                is_new = any(feed.checked_at is None for feed in status.feeds)
+                self._next[name] = now + (self._new_interval if is_new else self._interval)
                 emits.append(Emit(RECORD_PUBLISH, keys.site_status(name), status))
         return emits
 
     def _may_speak(self, site: str, now: datetime) -> bool:
-        said = self._said.get(site)
-        return said is None or now - said >= self._interval
+        return now >= self._next.get(site, now)

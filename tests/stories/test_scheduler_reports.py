@@ -146,15 +146,12 @@ def test_a_feed_of_two_sites_is_fetched_once_and_shown_by_both(
     assert {one.site: len(one.feeds) for one in of_type(sent, SiteStatus)} == {"news": 1, "more": 2}
 
 
-def test_statuses_come_at_once_and_then_at_most_once_a_minute(room: Room, clock: SetClock) -> None:
+def test_a_new_site_says_within_seconds_how_its_feeds_first_did(room: Room, clock: SetClock) -> None:
     sent = room.tick()
     assert [one.site for one in of_type(sent, SiteStatus)] == ["news"]
     assert [len(one.sites) for one in of_type(sent, SiteIndex)] == [1]
-    clock.advance(10)
-    refresh = refreshes(sent)[0]
-    assert of_type(room.give(failed(refresh, "dns")), SiteStatus) == []
-    clock.advance(49)
-    assert of_type(room.tick(), SiteStatus) == []
+    clock.advance(2)
+    assert of_type(room.give(failed(refreshes(sent)[0], "dns")), SiteStatus) == []
     clock.advance(1)
     (status,) = of_type(room.tick(), SiteStatus)
     (feed,) = status.feeds
@@ -163,6 +160,20 @@ def test_statuses_come_at_once_and_then_at_most_once_a_minute(room: Room, clock:
     assert feed.next_at is not None
     clock.advance(120)
     assert of_type(room.tick(), SiteStatus) == []
+
+
+def test_once_every_feed_was_checked_statuses_come_at_most_once_a_minute(room: Room, clock: SetClock) -> None:
+    sent = room.tick()
+    clock.advance(3)
+    assert len(of_type(room.give(stored(refreshes(sent)[0], clock.now())), SiteStatus)) == 1
+    room.give(Wish(site="news"))
+    clock.advance(10)
+    again = refreshes(room.tick())[0]
+    assert of_type(room.give(unchanged(again, clock.now())), SiteStatus) == []
+    clock.advance(49)
+    assert of_type(room.tick(), SiteStatus) == []
+    clock.advance(1)
+    assert len(of_type(room.tick(), SiteStatus)) == 1
 
 
 def test_a_feed_of_a_paused_host_says_when_the_pause_ends(sites: Path, store: MemoryStore, clock: SetClock) -> None:
