@@ -6,7 +6,7 @@ PYTEST := $(PY) -m pytest
 FAST := not containers and not browser and not long
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test test-all check fix images up down logs chaos fuzz bench screenshots lock clean
+.PHONY: help demo run test test-all long check lint fix images up down logs chaos fuzz bench screenshots lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -25,19 +25,23 @@ test: ## set up what the tests need and run them (T=path::name for one)
 	@docker/images.sh
 	@scripts/pytest $(T)
 
-test-all: ## the tests and the long rounds: chaos, fuzz, hostile corpora
+test-all: test long ## the tests and the long rounds: chaos, fuzz, hostile corpora
+
+long: ## only the long rounds
 	@scripts/venv test
 	@scripts/system
 	@docker/images.sh
-	@LONG=1 scripts/pytest $(T)
+	@MARKS=long scripts/pytest $(T)
 
-check: ## the fast part: ruff, mypy, import-linter, tests without containers
+check: lint ## the fast part: ruff, mypy, import-linter, tests without containers
+	$(PYTEST) -q -n 2 -m "$(FAST)"
+
+lint: ## ruff, mypy and the import contracts
 	@scripts/venv test
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	.venv/bin/lint-imports --no-cache
-	$(PYTEST) -q -n 2 -m "$(FAST)"
 
 fix: ## format the code and mend what ruff can
 	$(PY) -m ruff check --fix .

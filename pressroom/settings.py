@@ -111,7 +111,6 @@ class Settings(BaseSettings):
     metrics_port: Annotated[int, Field(ge=0, le=65535)] = _setting(0, "port of a back end's metrics; 0: none")
     log_json: bool | None = _setting(None, "logs as JSON lines; empty: JSON when not on a terminal")
     log_level: str = _setting("INFO", "lowest level that is logged")
-    admin_password_hash: SecretStr = _setting(SecretStr(""), "argon2 hash of the password of /admin/; empty: none")
 
     @field_validator("fetch_allow_networks", mode="before")
     @classmethod
