@@ -18,7 +18,7 @@ from pressroom.clock import Clock
 from pressroom.crash import crash_point
 from pressroom.outcomes import BackendUnavailable
 from pressroom.queues.sqlite_changes import Changes
-from pressroom.queues.sqlite_file import connect
+from pressroom.queues.sqlite_file import connect, identity
 from pressroom.queues.sqlite_jobs import Inbox, Job
 from pressroom.queues.sqlite_listener import SqliteListener
 from pressroom.queues.sqlite_process import ProcessLock
@@ -43,6 +43,7 @@ class SqliteWriter:
         self._path = path
         self._clock = clock
         self._connection = connect(path)
+        self._identity = identity(path)
         self._tables = Tables(self._connection)
         self._process = ProcessLock(path)
         self._inbox = Inbox()
@@ -191,24 +192,19 @@ class SqliteWriter:
         return pulse.due <= now or returned or pulse.version != self._seen_version
 
     def _news(self, changes: Changes, pulse: Pulse) -> list[tuple[int, bytes]]:
-        last = min((listener.last for listener in self._listeners), default=math.inf)
-        return self._tables.notices_after(int(last)) if changes.notices or pulse.last_notice > last else []
-
-    def _tell(self, jobs: list[Job[Any]], handed: list[SqliteDelivery]) -> None:
-        for job in jobs:
-            job.finish()
-        for delivery in handed:
-            try:
-                delivery.subscription.on_delivery(delivery)
-            except Exception:
-                log.exception("a consumer could not take a message; it is returned", extra={"topic": delivery.topic})
-                delivery.release()
+        if not self._listeners:
+            return []
+        last = min(listener.last for listener in self._listeners)
+        return self._tables.notices_after(last) if changes.notices or pulse.last_notice > last else []
 
     def _reap(self) -> bool:
         """Give back what the dead held. True when there were any."""
         if self._clock.monotonic() < self._reap_at:
             return False
         self._reap_at = self._clock.monotonic() + REAP_S
+        if identity(self._path) != self._identity:
+            # sqlite would go on writing into a file that nobody will find again.
+            raise BackendUnavailable("queue", f"{self._path} was moved or deleted; put it back, or start again")
         dead = [each for each in self._tables.other_processes(self._process.token) if self._process.is_dead(each)]
         for process in dead:
             facts = {"holder": process, "messages": self._tables.remove_process(process)}
@@ -226,11 +222,12 @@ class SqliteWriter:
         self._reap_at = -math.inf
 
     def _fail(self, jobs: list[Job[Any]], error: Exception) -> None:
-        """Of sqlite's errors another try may come to a better end; any other is a bug, for the callers to see."""
+        """Of sqlite's errors another try may come to a better end; callers get to see any other as it is."""
         self._say(str(error))
-        known = isinstance(error, sqlite3.Error)
+        if isinstance(error, sqlite3.Error):
+            error = BackendUnavailable("queue", f"{self._path}: {error}")
         for job in jobs:
-            job.finish(BackendUnavailable("queue", f"{self._path}: {error}") if known else error)
+            job.finish(error)
 
     def _say(self, trouble: str | None) -> None:
         if trouble and trouble != self.trouble:

@@ -337,6 +337,14 @@ class QueueContract:
             told = [box.get(timeout=20) for _ in range(20)]
             assert [each for each in told if each is not None] == [b"%d" % number for number in range(20)][-len(told) :]
 
+    def test_who_broadcasts_need_not_listen(self, rig: Rig) -> None:
+        heard: SimpleQueue[bytes | None] = SimpleQueue()
+        place = rig.open().listen(heard.put)
+        eventually(lambda: place.trouble is None, "it listens")
+        rig.open().broadcast(b"news")
+
+        assert heard.get(timeout=20) == b"news"
+
     def test_a_listener_that_fell_behind_is_told_that_it_missed_some(self, queue: Queue) -> None:
         heard: SimpleQueue[bytes | None] = SimpleQueue()
         go_on = threading.Event()
