@@ -55,7 +55,7 @@ def test_systemd_takes_every_unit(installed):
 def test_a_unit_with_a_mistake_would_be_noticed(installed):
     path = installed / "pressroom.target"
     path.write_text(path.read_text() + "Wanted=nothing\n")
-    assert "Unknown key name 'Wanted'" in analyze(installed, "verify", "--man=no", path.name).stderr
+    assert "Wanted" in analyze(installed, "verify", "--man=no", path.name).stderr
 
 
 @needs_systemd
