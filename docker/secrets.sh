@@ -1,6 +1,6 @@
 #!/bin/sh
-# Make the secrets that compose.yaml hands to containers, each once: passwords of this installation's own, and empty
-# files for what only a person can know. Secrets stay on this machine, in .state/secrets (not in the repository).
+# Make the secrets that compose.yaml hands to containers, each once: passwords of this installation's own, and an
+# empty file for the key that only a person can have. Secrets stay on this machine, in .state/secrets (not in the repository).
 set -eu
 cd "$(dirname "$0")/.."
 umask 077
@@ -21,4 +21,3 @@ printf 'default_user = pressroom\ndefault_pass = %s\n' "$password" | put broker_
 printf '{"identities": [{"name": "pressroom", "credentials": [{"accessKey": "%s", "secretKey": "%s"}], "actions": ["Admin", "Read", "Write", "List"]}]}\n' \
     "$(cat s3_access_key)" "$(cat s3_secret_key)" | put store_users.json
 : | put openweather_key
-: | put admin_password_hash
