@@ -96,15 +96,18 @@ class RabbitQueue:
         return NoticeSubscription(on_notice, self._consuming, self._clock)
 
     def depth(self, topic: str) -> Depth:
-        """`ready` counts what the broker holds for delivery, and what waits here; `in_flight` is this process's own.
+        """`in_flight` is this process's own; what rests in a delay is not known by topic, so `delayed` is 0.
 
-        What rests in a delay is not known by topic: `delayed` is 0. Raises `BackendUnavailable`, `Unroutable`.
+        Raises `BackendUnavailable`, `Unroutable`.
         """
         if describe(topic) is None:
             raise Unroutable(f"there is no topic {topic}")
-        waiting = self._ask(partial(self._declarer.count, queues_of(topic, self._partitions)))
-        own = [place for place in self._places if place.topic == topic]
-        return Depth(waiting + sum(place.held for place in own), sum(place.out for place in own), 0)
+        for place in self._places:
+            depth: Depth | None = self._ask(self._consuming, place.count) if place.topic == topic else None
+            if depth is not None:
+                return depth
+        waiting = self._ask(self._publishing, partial(self._declarer.count, queues_of(topic, self._partitions)))
+        return Depth(waiting, 0, 0)
 
     def close(self) -> None:
         for place in self._places:
@@ -134,18 +137,21 @@ class RabbitQueue:
             by_holder.setdefault(received.holder, []).append(received)
         return not [holder for holder, of_one in by_holder.items() if not holder.settled(of_one)]
 
-    def _ask(self, question: Callable[[Callable[[Any], None]], None]) -> int:
+    def _ask(self, link: Link, question: Callable[[Callable[[Any], None]], None]) -> Any:
+        """Ask on the link's thread and wait for the answer; one that is an exception is raised."""
+        if not link.alive:
+            raise BackendUnavailable(WHAT, "closed")
         answered = threading.Event()
-        answer: list[int | Exception] = []
+        answer: list[Any] = []
 
-        def take(value: int | Exception) -> None:
+        def take(value: Any) -> None:
             answer.append(value)
             answered.set()
 
-        self._publishing.tried.wait(PUBLISH_TIMEOUT_S)
-        self._publishing.call(partial(question, take))
+        link.tried.wait(PUBLISH_TIMEOUT_S)
+        link.call(partial(question, take))
         if not answered.wait(PUBLISH_TIMEOUT_S):
-            raise BackendUnavailable(WHAT, self._publisher.trouble or "no answer")
+            raise BackendUnavailable(WHAT, link.trouble or f"no answer within {PUBLISH_TIMEOUT_S:g} s")
         if isinstance(answer[0], Exception):
             raise answer[0]
         return answer[0]

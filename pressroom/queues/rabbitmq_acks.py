@@ -10,6 +10,10 @@ class Acks:
         self._open: dict[int, None] = {}  # in the order of delivery, which is the order of the tags
         self._done: set[int] = set()
 
+    @property
+    def unfinished(self) -> int:
+        return len(self._open) - len(self._done)
+
     def delivered(self, tag: int) -> None:
         self._open[tag] = None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,7 +17,7 @@ from pika import BasicProperties
 from pika.channel import Channel
 
 from pressroom.clock import Clock
-from pressroom.queues.port import OnDelivery
+from pressroom.queues.port import Depth, OnDelivery
 from pressroom.queues.rabbitmq_acks import Acks
 from pressroom.queues.rabbitmq_intake import Intake, sent_again
 from pressroom.queues.rabbitmq_link import Link
@@ -30,6 +30,7 @@ from pressroom.queues.rabbitmq_wire import read_stamp
 from pressroom.queues.topology import of_topic, queues_of
 
 _log = logging.getLogger(__name__)
+OnDepth = Callable[[Depth | None], None]
 LEAVE_TIMEOUT_S = 5.0
 PREFETCH_OF_PARTITION = 4
 PREFETCH_ALONE = 64
@@ -68,8 +69,8 @@ class WorkSubscription:
         self._channel: Channel | None = None
         self._seating = 0  # which channel this is, counted: tags of an earlier one mean nothing any more
         self._flush_is_due = False
+        self._asking: list[OnDepth] = []
         self._gone = threading.Event()
-        self._gone.set()
         link.call(self._seat.take)
 
     @property
@@ -79,16 +80,6 @@ class WorkSubscription:
     @property
     def trouble(self) -> str | None:
         return self._seat.trouble or self._publisher.trouble
-
-    @property
-    def held(self) -> int:
-        """Received from the broker, not handed out."""
-        return self._hand.held
-
-    @property
-    def out(self) -> int:
-        """Handed out, not settled."""
-        return self._hand.out
 
     def pause(self) -> None:
         self._hand.paused = True
@@ -101,6 +92,7 @@ class WorkSubscription:
     def leave(self) -> None:
         self._hand.paused = True
         self._send_tired_anew()
+        self._gone.clear()
         self._link.call(self._leave)
         self._gone.wait(LEAVE_TIMEOUT_S)
 
@@ -112,7 +104,7 @@ class WorkSubscription:
     def close(self, timeout_s: float) -> None:
         self._hand.paused = True
         if not self._hand.wait_until_none_is_out(timeout_s):
-            _log.warning("%s: %d deliveries were not finished within %g s", self.topic, self.out, timeout_s)
+            _log.warning("%s: %d deliveries were not finished within %g s", self.topic, self._hand.out, timeout_s)
         self.leave()
 
     def settled(self, several: Sequence[Received]) -> bool:
@@ -125,7 +117,7 @@ class WorkSubscription:
             self._link.call(self._hand_out)
 
     def _send_tired_anew(self) -> None:
-        tired = [each for each in self._hand.give_up_held() if is_tired(each)]
+        tired = [each for each in self._hand.lose_all() if is_tired(each)]
         now = self._clock.now()
         results = self._publisher.send([sent_again(each, now, self._place.partitions) for each in tired])
         sent = [each for each, error in zip(tired, results, strict=True) if error is None]
@@ -133,9 +125,28 @@ class WorkSubscription:
 
     # --- from here on: I/O thread only -----------------------------------------------------------------
 
+    def count(self, then: OnDepth) -> None:
+        """Call `then` with the topic's depth, or with None while there is no channel to ask on.
+
+        On the channel that the deliveries come by, so that none is on its way when the answer is there.
+        """
+        if self._channel is None or not self._channel.is_open:
+            then(None)
+            return
+        self._asking.append(then)
+        counts: list[int] = []
+        for queue in queues_of(self.topic, self._place.partitions):
+            self._channel.queue_declare(queue, passive=True, callback=partial(self._counted, counts, then))
+
+    def _counted(self, counts: list[int], then: OnDepth, frame: Any) -> None:
+        counts.append(frame.method.message_count)
+        if len(counts) == len(queues_of(self.topic, self._place.partitions)):
+            self._asking.remove(then)
+            out = self._hand.out
+            then(Depth(sum(counts) + max(0, self._acks.unfinished - out), out, 0))
+
     def _furnish(self, channel: Channel) -> None:
         self._channel = channel
-        self._gone.clear()
         self._seating += 1
         declare(channel, of_topic(self.topic, self._place.partitions))
         queues = queues_of(self.topic, self._place.partitions)
@@ -154,10 +165,14 @@ class WorkSubscription:
         self._acks = Acks()
         self._hand.lose_all()
         self._gone.set()
+        asking, self._asking = self._asking, []
+        for then in asking:
+            then(None)
 
     def _leave(self) -> None:
         self._flush()
-        self._seat.leave()
+        if not self._seat.leave():
+            self._gone.set()
 
     def _on_message(
         self, seating: int, _channel: Channel, method: Any, properties: BasicProperties, body: bytes

@@ -77,10 +77,6 @@ class Hand:
         self._out: set[Received] = set()
 
     @property
-    def held(self) -> int:
-        return len(self._held)
-
-    @property
     def out(self) -> int:
         return len(self._out)
 
@@ -119,20 +115,16 @@ class Hand:
             self._changed.notify_all()
             return settled
 
-    def give_up_held(self) -> list[Received]:
-        """All that is not handed out, to be returned to the broker."""
+    def lose_all(self) -> list[Received]:
+        """The channel is gone or given up, and with it the right to settle what came by it. In order."""
         with self._changed:
-            held, self._held = sorted(self._held), []
-            return held
-
-    def lose_all(self) -> None:
-        """The channel is gone, and with it the right to settle what came by it."""
-        with self._changed:
-            for received in (*self._held, *self._out):
+            lost = sorted((*self._held, *self._out))
+            for received in lost:
                 received.state = State.LOST
             self._held.clear()
             self._out.clear()
             self._changed.notify_all()
+            return lost
 
     def wait_until_none_is_out(self, timeout_s: float) -> bool:
         with self._changed:

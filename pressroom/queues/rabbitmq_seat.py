@@ -14,6 +14,7 @@ from typing import Any
 from pika import SelectConnection
 from pika.adapters.blocking_connection import BlockingChannel
 from pika.channel import Channel
+from pika.exceptions import ChannelClosedByClient
 
 from pressroom.queues.rabbitmq_link import Link, backoff_s, said
 from pressroom.queues.topology import MARKER, Topology
@@ -100,7 +101,11 @@ class Seat:
         if not self._wanted:
             self.trouble = None
             return
-        self.trouble, self._why_we_close = self._why_we_close or f"{self._name}: {explain(reason)}", None
+        why, self._why_we_close = self._why_we_close, None
+        if why is None and isinstance(reason, ChannelClosedByClient):
+            self._open()  # left, and wanted again before that was through
+            return
+        self.trouble = why or f"{self._name}: {explain(reason)}"
         connection = self._link.connection
         if connection is not None and connection.is_open:
             delay_s = backoff_s(self._failures, self._link.rng)

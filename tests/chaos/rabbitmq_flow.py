@@ -13,7 +13,8 @@ from pressroom.outcomes import BackendUnavailable
 from pressroom.queues.port import Delivery, Parcel, Settlement
 from pressroom.queues.rabbitmq import RabbitQueue
 from pressroom.queues.rabbitmq_admin import Broker, apply
-from tests.contracts.rabbitmq_tools import CLOCK, eventually, publish_until_accepted
+from tests.contracts.queue_tools import CLOCK, eventually
+from tests.contracts.rabbitmq_tools import publish_until_accepted
 
 FIRST, SECOND = "feed.refresh", "record.publish"
 

@@ -12,7 +12,8 @@ from pressroom.outcomes import BackendUnavailable
 from pressroom.queues.port import Parcel, Settlement
 from pressroom.testing import Broker, broker
 from tests.chaos.rabbitmq_flow import Flow
-from tests.contracts.rabbitmq_tools import TOPIC, Box, alone, eventually, opened, settle
+from tests.contracts.queue_tools import Box, eventually
+from tests.contracts.rabbitmq_tools import TOPIC, alone, opened, settle
 
 pytestmark = [pytest.mark.containers, pytest.mark.xdist_group("rabbitmq-faults")]
 
@@ -83,7 +84,7 @@ def test_out_of_memory_the_broker_refuses_new_messages_but_lets_work_be_finished
         box = Box()
         subscription = consumer.subscribe(TOPIC, box, credit=4)
         queue.publish([Parcel(TOPIC, "a", b"1"), Parcel(TOPIC, "a", b"2")])
-        first, second = box.take(), box.take()
+        first, second = box.one(), box.one()
         server.set_memory_limit("1MiB")
         try:
             eventually(lambda: refused(queue, "low on memory"), "refused with the reason")
@@ -112,7 +113,7 @@ def test_a_handler_slower_than_the_heartbeat_keeps_its_connection(url: str) -> N
         box = Box()
         subscription = queue.subscribe(TOPIC, box, credit=4)
         queue.publish([Parcel(TOPIC, "a", b"1")])
-        delivery = box.take()
+        delivery = box.one()
         troubles: set[str | None] = set()
         # Where a client that answered no heartbeats would be cut off after two of them.
         ends = time.monotonic() + 4
@@ -144,11 +145,11 @@ def test_a_handler_slower_than_the_brokers_patience_gets_its_message_again(url: 
         box = Box()
         subscription = queue.subscribe(TOPIC, box, credit=4)
         queue.publish([Parcel(TOPIC, "a", b"%d" % number) for number in range(3)])
-        hung = box.take()
-        others = [box.take(), box.take()]
+        hung = box.one()
+        others = [box.one(), box.one()]
         assert all(settle(queue, delivery) for delivery in others)
         eventually(lambda: "timed out" in (subscription.trouble or ""), "said why", 30)
-        again = box.take()
+        again = box.one()
 
         assert (again.body, again.deliveries) == (hung.body, 2)
         assert not settle(queue, hung)

@@ -1,4 +1,4 @@
-"""What tests of the RabbitMQ engine share: a box for deliveries, a worker that records, and waiting."""
+"""What tests of the RabbitMQ engine share: a worker that records, and what senders and the loop do with errors."""
 
 from __future__ import annotations
 
@@ -7,31 +7,21 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from typing import Any, TypeVar
 
 import pika
 import pytest
 
-from pressroom.clock import SystemClock
 from pressroom.outcomes import BackendUnavailable
 from pressroom.queues.port import Delivery, Parcel, Settlement
 from pressroom.queues.rabbitmq import RabbitQueue
 from pressroom.testing import Missing
+from tests.contracts.queue_tools import CLOCK, eventually
 
-CLOCK = SystemClock()
 TOPIC = "record.publish"
 
 Server = TypeVar("Server")
-
-
-def eventually(condition: Callable[[], Any], what: str, timeout_s: float = 15.0) -> Any:
-    """Wait until `condition` holds; its value."""
-    deadline = time.monotonic() + timeout_s
-    while not (value := condition()):
-        assert time.monotonic() < deadline, f"not within {timeout_s} s: {what}"
-        time.sleep(0.01)
-    return value
 
 
 @contextmanager
@@ -65,26 +55,6 @@ def alone(start: Callable[[], AbstractContextManager[Server]]) -> Iterator[Serve
                 pytest.fail(str(missing), pytrace=False)
             pytest.skip(str(missing))
         yield server
-
-
-class Box:
-    """Takes what is handed out, and lets a test wait for it."""
-
-    def __init__(self) -> None:
-        self._queue: SimpleQueue[Delivery] = SimpleQueue()
-
-    def __call__(self, delivery: Delivery) -> None:
-        self._queue.put(delivery)
-
-    def take(self, timeout_s: float = 15.0) -> Delivery:
-        return self._queue.get(timeout=timeout_s)
-
-    def is_empty_for(self, seconds: float) -> bool:
-        try:
-            self._queue.get(timeout=seconds)
-        except Empty:
-            return True
-        return False
 
 
 class Worker:

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from pressroom.outcomes import BackendUnavailable
-from pressroom.queues.port import Full, Parcel, Settlement, Unroutable
+from pressroom.queues.port import Full, Parcel, Queue, Settlement, Unroutable
 from pressroom.queues.rabbitmq import RabbitQueue
 from pressroom.queues.rabbitmq_admin import Broker, apply, check
+from pressroom.queues.rabbitmq_link import Link
 from pressroom.queues.rabbitmq_move import CannotMove
 from pressroom.queues.rabbitmq_partitions import partition_of, priority
 from pressroom.queues.topology import queue_for, queues_of
 from pressroom.testing import Broker as BrokerServer
 from schemas.codec import decode
 from schemas.messages import DeadLetter
-from tests.contracts.rabbitmq_tools import CLOCK, TOPIC, Box, Worker, eventually, opened, raw, settle
+from tests.contracts.consumer_contract import ConsumerContract
+from tests.contracts.queue_contract import QueueContract
+from tests.contracts.queue_tools import CLOCK, Box, eventually
+from tests.contracts.rabbitmq_tools import TOPIC, Worker, opened, raw, settle
 
 pytestmark = pytest.mark.containers
 
@@ -27,6 +33,57 @@ pytestmark = pytest.mark.containers
 @pytest.fixture
 def url(amqp_vhost_url: str) -> str:
     return amqp_vhost_url
+
+
+class RabbitRig:
+    poison_deaths = range(20, 23)
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._opened: list[RabbitQueue] = []
+
+    def open(self) -> RabbitQueue:
+        queue = RabbitQueue(self.url, CLOCK, partitions=2)
+        self._opened.append(queue)
+        return queue
+
+    def crash(self, queue: Queue) -> None:
+        assert isinstance(queue, RabbitQueue)
+        self._opened.remove(queue)
+        crash(queue)
+
+    def close(self) -> None:
+        for queue in self._opened:
+            queue.close()
+
+
+def crash(queue: RabbitQueue) -> None:
+    """Its threads end without a word and the kernel closes its connections, as in a process that was killed."""
+    for link in (queue._consuming, queue._publishing):
+        link.call(partial(_die, link))
+        link._thread.join(10)
+
+
+def _die(link: Link) -> None:
+    link._closing = True
+    if link.connection is not None:
+        link.connection._transport._sock.shutdown(socket.SHUT_RDWR)
+    link._loop.stop()
+
+
+@pytest.fixture
+def rig(url: str) -> Iterator[RabbitRig]:
+    rig = RabbitRig(url)
+    yield rig
+    rig.close()
+
+
+class TestRabbitQueue(QueueContract):
+    pass
+
+
+class TestConsumerOnRabbitMQ(ConsumerContract):
+    pass
 
 
 @pytest.fixture
@@ -82,7 +139,7 @@ def test_a_settlement_is_held_up_by_a_full_topic_but_not_its_neighbours(url: str
         with pytest.raises(Full):
             fill(queue, keys[0])
         queue.publish([Parcel("weather.request", "cell-1", b"1"), Parcel("weather.request", "cell-1", b"2")])
-        blocked, free = box.take(), box.take()
+        blocked, free = box.one(), box.one()
         both = [Settlement(blocked, [Parcel(TOPIC, keys[0], b"y")]), Settlement(free, [Parcel(TOPIC, keys[1], b"y")])]
         with pytest.raises(Full):
             queue.settle(both)
@@ -130,7 +187,7 @@ def test_a_deleted_queue_is_noticed_and_consumed_again(queue: RabbitQueue, url: 
     box = Box()
     subscription = queue.subscribe(TOPIC, box, credit=4)
     queue.publish([Parcel(TOPIC, "a", b"1")])
-    settle(queue, box.take())
+    settle(queue, box.one())
     with raw(url) as connection:
         for name in queues_of(TOPIC, 2):
             connection.channel().queue_delete(name)
@@ -138,7 +195,7 @@ def test_a_deleted_queue_is_noticed_and_consumed_again(queue: RabbitQueue, url: 
     eventually(lambda: subscription.trouble is None, "and over")
     queue.publish([Parcel(TOPIC, "a", b"2")])
 
-    assert box.take().body == b"2"
+    assert box.one().body == b"2"
 
 
 def test_what_is_released_comes_again_without_the_broker_counting_it(queue: RabbitQueue) -> None:
@@ -146,11 +203,11 @@ def test_what_is_released_comes_again_without_the_broker_counting_it(queue: Rabb
     queue.subscribe(TOPIC, box, credit=4)
     queue.publish([Parcel(TOPIC, "a", b"1")])
     for _ in range(30):
-        delivery = box.take()
+        delivery = box.one()
         assert delivery.deliveries == 1
         delivery.release()
 
-    assert settle(queue, box.take())
+    assert settle(queue, box.one())
 
 
 def test_leaving_and_coming_back_for_ever_kills_no_message(queue: RabbitQueue) -> None:
@@ -158,11 +215,11 @@ def test_leaving_and_coming_back_for_ever_kills_no_message(queue: RabbitQueue) -
     subscription = queue.subscribe(TOPIC, box, credit=4)
     queue.publish([Parcel(TOPIC, "a", b"1")])
     for _ in range(30):
-        box.take().release()
+        box.one()
         subscription.leave()
         subscription.resume()
 
-    assert settle(queue, box.take())
+    assert settle(queue, box.one())
     assert queue.depth("dead").ready == 0
 
 
@@ -170,11 +227,11 @@ def test_what_another_process_published_by_hand_is_handed_out_too(queue: RabbitQ
     box = Box()
     queue.subscribe(TOPIC, box, credit=4)
     queue.publish([Parcel(TOPIC, "a", b"1")])
-    settle(queue, box.take())
+    settle(queue, box.one())
     name = queue_for(TOPIC, "a", 2)
     with raw(url) as connection:
         connection.channel().basic_publish("pressroom.work", name, b"by hand")
-    delivery = box.take()
+    delivery = box.one()
 
     assert (delivery.body, delivery.key, delivery.deliveries) == (b"by hand", name, 1)
 
@@ -185,7 +242,7 @@ def test_an_early_message_hops_through_the_delays_and_is_never_early(queue: Rabb
     due = {b"%d" % ms: CLOCK.now() + timedelta(milliseconds=ms) for ms in (150, 1200, 2300)}
     queue.publish([Parcel(TOPIC, "a", body, not_before=moment) for body, moment in due.items()])
     for _ in due:
-        delivery = box.take()
+        delivery = box.one()
         late_s = (CLOCK.now() - due[delivery.body]).total_seconds()
         assert 0 <= late_s < 1.5
         settle(queue, delivery)
@@ -202,7 +259,7 @@ def test_a_message_that_waits_for_its_time_survives_its_consumer(url: str) -> No
         box = Box()
         second.subscribe(TOPIC, box, credit=4)
 
-        assert box.take().body == b"1"
+        assert box.one().body == b"1"
         assert CLOCK.now() >= due
 
 
@@ -294,7 +351,7 @@ def test_what_the_broker_gives_up_arrives_as_a_dead_letter_that_explains_itself(
             channel.basic_nack(method.delivery_tag)
     box = Box()
     queue.subscribe("dead", box, credit=4)
-    dead = box.take()
+    dead = box.one()
     letter = decode(dead.body).payload
 
     assert deliveries == 21
@@ -310,11 +367,11 @@ def test_a_dead_letter_that_is_handed_out_for_ever_does_not_die_again(queue: Rab
     subscription = queue.subscribe("dead", box, credit=4)
     queue.publish([Parcel("dead", "one", b"ours")])
     for _ in range(25):
-        box.take().release()
+        box.one()
         subscription.leave()
         subscription.resume()
 
-    assert box.take().body == b"ours"
+    assert box.one().body == b"ours"
 
 
 def test_what_expires_in_a_work_queue_is_dropped_and_not_taken_for_dead(queue: RabbitQueue, url: str) -> None:
@@ -324,7 +381,7 @@ def test_what_expires_in_a_work_queue_is_dropped_and_not_taken_for_dead(queue: R
     queue.subscribe("dead", box, credit=4)
     eventually(lambda: queue.depth("dead").total == 0, "dropped")
 
-    assert box.is_empty_for(0.2)
+    assert box.stays_empty(0.2)
 
 
 # --- topology ----------------------------------------------------------------------------------------------
@@ -398,7 +455,7 @@ def test_with_another_partition_count_all_that_is_queued_moves_and_keeps_its_ord
         after.subscribe(TOPIC, box, credit=100)
         by_key: dict[str, list[bytes]] = {}
         for _ in range(510):
-            delivery = box.take()
+            delivery = box.one()
             by_key.setdefault(delivery.key, []).append(delivery.body)
             settle(after, delivery)
         assert CLOCK.now() >= later

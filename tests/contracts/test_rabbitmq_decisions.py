@@ -213,7 +213,7 @@ def test_no_more_than_the_credit_is_out() -> None:
     out = [hand.next(), hand.next(), hand.next()]
 
     assert out[2] is None
-    assert (hand.out, hand.held) == (2, 1)
+    assert hand.out == 2
     assert out[0] is not None
     hand.settle([out[0]])
     assert hand.next() is not None
@@ -236,12 +236,12 @@ def test_what_is_lost_with_its_channel_can_neither_be_settled_nor_released() -> 
     for tag in (1, 2):
         hand.put(received(tag))
     out = hand.next()
-    hand.lose_all()
+    assert [each.tag for each in hand.lose_all()] == [1, 2]
 
     assert out is not None
     assert hand.settle([out]) == []
     assert not hand.take_back(out)
-    assert (hand.held, hand.out, hand.next()) == (0, 0, None)
+    assert (hand.out, hand.next()) == (0, None)
 
 
 def test_whoever_waits_for_the_last_one_is_woken_by_its_end() -> None:
