@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import random
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pressroom.settings import Settings, load, variable
+from pressroom.testing.ports import free_ports
 from pressroom.testing.process import Process
 from pressroom.testing.rabbit import shared_broker
 from pressroom.testing.store import shared_store
@@ -79,9 +78,9 @@ class Fleet:
     def start(self, services: str, env: dict[str, str] | None = None) -> Process:
         """Start one process: a service, or several joined by "+"; `env` is added to its environment."""
         number = len(self.processes)
-        more = {}
+        more: dict[str, Any] = {}
         if services == "web":
-            port = _free_port()
+            port = free_ports()[0]
             self.pages.append(f"http://127.0.0.1:{port}")
             # A node keeps its copies on disk for itself.
             more = {"port": port, "data": self.folder / f"data-{number}"} if self._is_a_fleet else {"port": port}
@@ -132,6 +131,10 @@ class Fleet:
         for process in self.processes:
             process.stop()
 
+    def kill(self) -> None:
+        for process in self.processes:
+            process.kill()
+
     def logs(self) -> str:
         return "\n".join(process.log_tail() for process in self.processes)
 
@@ -167,12 +170,3 @@ def newsroom(
         except BaseException as error:
             error.add_note(fleet.logs())
             raise
-
-
-def _free_port() -> int:
-    """A port nobody listens on, from below the range that outgoing connections take theirs from."""
-    for port in random.sample(range(20_000, 30_000), k=50):  # noqa: S311 - not a secret
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise RuntimeError("no free port between 20000 and 30000")

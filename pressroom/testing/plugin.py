@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from typing import TypeVar
 
 import pytest
@@ -24,13 +24,8 @@ _SERVERS = pytest.StashKey[list[Server]]()
 _BEGAN_S = pytest.StashKey[float]()
 
 
-def _had(config: pytest.Config, start: Callable[[], Kind]) -> Kind:
-    try:
-        server = start()
-    except Missing as missing:
-        if os.environ.get("CI") == "true":
-            pytest.fail(str(missing), pytrace=False)
-        pytest.skip(str(missing))
+def _watched(config: pytest.Config, server: Kind) -> Kind:
+    """The server's log is shown when a test that uses it fails."""
     config.stash.setdefault(_SERVERS, []).append(server)
     return server
 
@@ -38,7 +33,7 @@ def _had(config: pytest.Config, start: Callable[[], Kind]) -> Kind:
 @pytest.fixture(scope="session")
 def amqp_broker(pytestconfig: pytest.Config) -> Broker:
     """The run's RabbitMQ; whoever wants to stop or pause one takes `pressroom.testing.broker()`."""
-    return _had(pytestconfig, shared_broker)
+    return _watched(pytestconfig, shared_broker())
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +52,7 @@ def amqp_vhost_url(amqp_broker: Broker) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def store_container(pytestconfig: pytest.Config) -> Store:
     """The run's SeaweedFS; whoever wants to stop or pause one takes `pressroom.testing.store()`."""
-    return _had(pytestconfig, shared_store)
+    return _watched(pytestconfig, shared_store())
 
 
 @pytest.fixture
@@ -81,9 +76,20 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show what the shared servers wrote while a test failed."""
+    """Say in one line what is missing; show what the shared servers wrote while a test failed."""
     report = yield
-    if report.failed and {"amqp_broker", "store_container"} & set(getattr(item, "fixturenames", ())):
+    if call.excinfo is not None and isinstance(call.excinfo.value, Missing):
+        _report_missing(report, item, call.excinfo.value)
+    elif report.failed and {"amqp_broker", "store_container"} & set(getattr(item, "fixturenames", ())):
         for server in item.config.stash.get(_SERVERS, []):
             report.sections.append((server.name, server.log_tail(item.stash[_BEGAN_S])))
     return report
+
+
+def _report_missing(report: pytest.TestReport, item: pytest.Item, missing: Missing) -> None:
+    if os.environ.get("CI") == "true":
+        report.longrepr = str(missing)
+        return
+    path, line, _ = item.location
+    report.outcome = "skipped"
+    report.longrepr = (path, line or 0, f"Skipped: {missing}")

@@ -21,7 +21,7 @@ class Process:
     def __init__(self, name: str, argv: Sequence[str], env: Mapping[str, str], log: Path) -> None:
         self.name = name
         self.log = log
-        self._guard = subprocess.Popen(_GUARD, stdin=subprocess.PIPE, process_group=0)
+        self._guard = subprocess.Popen(_GUARD, stdin=subprocess.PIPE, process_group=0)  # noqa: S603
         with log.open("ab") as said:
             self._program = subprocess.Popen(  # noqa: S603
                 argv,
@@ -47,10 +47,14 @@ class Process:
         self._clear_up()
         return code
 
-    def stop(self, number: signal.Signals = signal.SIGTERM, timeout_s: float = STOP_TIMEOUT_S) -> int:
-        """An orderly stop; its code. One that takes longer is killed, and TimeoutExpired raised."""
+    def ask_to_stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """Tell it to stop in order, and don't wait for that."""
         with contextlib.suppress(ProcessLookupError):
             self._program.send_signal(number)
+
+    def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> int:
+        """An orderly stop; its code. One that takes longer is killed, and TimeoutExpired raised."""
+        self.ask_to_stop()
         try:
             return self.wait(timeout_s)
         finally:

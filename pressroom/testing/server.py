@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import random
 import secrets
-import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,6 +14,7 @@ from testcontainers.core.network import Network
 
 from pressroom.testing.engine import APIError, Missing, published_at, published_on
 from pressroom.testing.images import need
+from pressroom.testing.ports import free_ports
 from pressroom.testing.run import remove_container, this_run
 
 _START_TRIES = 3
@@ -172,16 +171,7 @@ def _prepare(recipe: Recipe) -> DockerContainer:
         container.with_command(list(recipe.command))
     for port in recipe.ports:
         # A port of our own choice, so that a restarted container has the same address again.
-        container.ports[str(port)] = (published_on(), _free_port())  # type: ignore[assignment]
+        container.ports[str(port)] = (published_on(), free_ports(host=published_on())[0])  # type: ignore[assignment]
     for path, text in recipe.files.items():
         container.with_copy_into_container(text.encode(), path)
     return container
-
-
-def _free_port() -> int:
-    """A port nobody listens on, from below the range that outgoing connections take theirs from."""
-    for port in random.sample(range(20_000, 30_000), k=50):
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind((published_on(), port))
-            return port
-    raise RuntimeError("no free port between 20000 and 30000")
