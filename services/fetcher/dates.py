@@ -29,6 +29,7 @@ _ISO: Final = re.compile(
     r"|(\d{4})(\d\d)(\d\d)(?:[Tt ]?(\d\d)(\d\d)(\d\d)?)?(.*)"
 )
 _EAST_ASIAN: Final = re.compile(r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일]?(.*)")
+_UNIT_BEFORE_DIGITS: Final = re.compile(r"\s?[時时点시分분:]\s?(?=\d)")
 _DAY_FIRST: Final = re.compile(
     r"(?<!\d)(\d{1,2})[.\s-]{0,3}(?:de |of )?([^\W\d_]{3,12})\.?,?[\s-]{0,3}(?:de |del )?'?(\d{2,4})\b,?(.*)"
 )
@@ -121,8 +122,8 @@ def _east_asian(text: str) -> datetime | None:
     match = _EAST_ASIAN.search(text)
     if not match:
         return None
-    rest = re.sub(r"\s?[時时点시:]\s?(\d)", r":\1", match[4].strip())
-    return _at(_day(int(match[1]), int(match[2]), int(match[3])), rest.strip("分秒분초 "))
+    clock = _UNIT_BEFORE_DIGITS.sub(":", match[4].strip())
+    return _at(_day(int(match[1]), int(match[2]), int(match[3])), re.sub("[時时点시分분秒초]", "", clock))
 
 
 def _named(text: str) -> datetime | None:

@@ -36,9 +36,12 @@ class Limits:
     content_chars_max: int = 65_536
     html_chars_max: int = 3_000_000
     """How much HTML of one document is cleaned, all entries together; after that entries come without texts."""
+    faults_max: int = 300_000
+    """How many references, comments and other places of repair a document may have; with more, only its beginning
+    is repaired."""
     repair_chars_max: int = 2_000_000
-    """How much of a broken document is repaired; what follows is cut off and the result says so."""
-    tags_quick_max: int = 1_000_000
+    """How much of a broken document is balanced; what follows is cut off and the result says so."""
+    tags_quick_max: int = 400_000
     """Over so many, no tree is built of a document at once (100 bytes and more for each)."""
     tags_careful_max: int = 100_000
     """How many tags the careful reader is given; it needs 10 µs for each element."""

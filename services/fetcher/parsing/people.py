@@ -17,6 +17,8 @@ _ADDRESS_THEN_NAME: Final = re.compile(r"\S{1,100}@\S{1,100}\s{1,5}\(([^()]{1,20
 _NAME_THEN_ADDRESS: Final = re.compile(
     r"([^<>()]{1,200}?)\s{0,5}[<(]\s?(?:mailto:)?[^\s<>()]{1,100}@[^\s<>()]{1,100}\s?[>)]"
 )
+_TAG: Final = re.compile(r"<[A-Za-z/!][^<>@]*>")
+"""Not "<jane@site.example>", which belongs to a name."""
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8}){0,4}")
 
 
@@ -44,7 +46,7 @@ def _plain(text: str) -> str:
     text = text[: NAME_CHARS_MAX * 5]
     if "&" in text:
         text = unescape(text)
-    return text_of_html(text) if "</" in text else " ".join(text.split())
+    return text_of_html(text) if _TAG.search(text) else " ".join(text.split())
 
 
 def _name(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from xml.sax import SAXException
 
 from lxml import etree
@@ -30,12 +30,14 @@ class Prepared:
 def prepare(document: Document, limits: Limits) -> Prepared:
     """Make `document` well-formed, doing as little to it as that takes. Raises `ParseError`."""
     warnings = {MALFORMED_XML} if document.junk else set()
-    xml = repaired(document.xml, document.entities) if document.entities else document.xml
-    root = _tree(xml, document, limits)
+    xml = document.xml
+    root = None if document.entities else _tree(xml, document, limits)
     if root is None:
-        warnings.add(MALFORMED_XML)
+        document = _with_few_faults(document, limits)
         xml = repaired(document.xml, document.entities)
         root = _tree(xml, document, limits)
+        if root is None or not document.entities:
+            warnings.add(MALFORMED_XML)
     if root is None:
         xml = _balanced(xml, limits, warnings)
     return Prepared(xml, root, frozenset(warnings))
@@ -66,6 +68,13 @@ def carefully(prepared: Prepared, url: str | None, limits: Limits) -> RawFeed:
         return read_carefully(xml.encode(), url, limits.entries_max)
     except SAXException as error:
         raise ParseError(ErrorKind.MALFORMED, f"the document is too broken to read: {error}"[:300]) from None
+
+
+def _with_few_faults(document: Document, limits: Limits) -> Document:
+    faults = sum(document.xml.count(sign) for sign in ("&", "<!", "<?", "]]>"))
+    if faults <= limits.faults_max or len(document.xml) <= limits.repair_chars_max:
+        return document
+    return replace(document, xml=document.xml[: limits.repair_chars_max], closed=False)
 
 
 def _tree(xml: str, document: Document, limits: Limits) -> etree._Element | None:
