@@ -1,35 +1,35 @@
-"""The test on docs/integration-tests.md is what it says it is: short, and one that passes."""
+"""The example of docs/integration-tests.md is run as it stands there, and the page names what there is."""
 
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+import pressroom.testing
+from pressroom.testing import Broker, Cluster, Store
+from pressroom.testing import plugin as fixtures
+from pressroom.testing.run import LABEL
+from tests.house.test_plugin import run_test
 
-
-def printed_test() -> str:
-    page = (ROOT / "docs" / "integration-tests.md").read_text(encoding="utf-8")
-    found = re.search(r"```python\n(.*?)```", page, re.DOTALL)
-    assert found
-    return found[1]
-
-
-def test_the_printed_test_has_no_more_than_twenty_lines() -> None:
-    assert len(printed_test().strip().splitlines()) <= 20
+PAGE = (Path(__file__).parents[2] / "docs" / "integration-tests.md").read_text()
+(EXAMPLE,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
 @pytest.mark.containers
-def test_the_printed_test_passes(amqp_url: str, store_container: object, tmp_path: Path) -> None:
-    path = tmp_path / "test_printed.py"
-    path.write_text(printed_test(), encoding="utf-8")
-    options = ["-q", "-p", "pressroom.testing.plugin", "-p", "no:cacheprovider", f"--rootdir={tmp_path}"]
-    marks = ["-c", "/dev/null", "-W", "ignore::pytest.PytestUnknownMarkWarning"]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, *marks, str(path)], cwd=ROOT, capture_output=True, text=True
-    )
-    assert "1 passed" in done.stdout, done.stdout + done.stderr
+def test_the_example_passes(tmp_path, amqp_broker: Broker):
+    said = run_test(tmp_path, EXAMPLE, PRESSROOM_TEST_RUN=amqp_broker.container.labels[LABEL])
+    assert "1 passed" in said, said
+
+
+def test_the_example_has_twenty_lines_at_most():
+    assert len([line for line in EXAMPLE.splitlines() if line.strip()]) <= 20
+
+
+def test_what_the_page_names_is_there():
+    offered = {*pressroom.testing.__all__, *vars(fixtures), *dir(Broker), *dir(Cluster), *dir(Store)}
+    table = PAGE.partition("## What there is")[2].partition("\n\n")[2].partition("\n\n")[0]
+    named = set(re.findall(r"`(?:with )?([a-z_]+)\(", table)) | set(re.findall(r"fixture `(\w+)`", table))
+    assert len(named) > 10
+    assert named - offered == set()

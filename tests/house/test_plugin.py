@@ -33,6 +33,13 @@ def test_without_an_engine_tests_are_skipped_with_one_line_that_says_why(tmp_pat
     assert "docker: no engine answers" in said
 
 
+def test_what_a_test_asks_for_by_itself_is_missed_in_the_same_way(tmp_path):
+    text = "from pressroom.testing import broker\ndef test_one():\n    with broker(): pass\n"
+    said = run_test(tmp_path, text, DOCKER_HOST="unix:///nowhere.sock", CI="")
+    assert "1 skipped" in said
+    assert "docker: no engine answers" in said
+
+
 def test_without_an_engine_a_build_fails(tmp_path):
     said = run_test(tmp_path, A_TEST, DOCKER_HOST="unix:///nowhere.sock", CI="true")
     assert "1 error" in said
