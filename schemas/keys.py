@@ -70,6 +70,10 @@ def site_file(site: str, name: str) -> str:
     return f"files/{site}/{name}"
 
 
+def asset(hashed_name: str) -> str:
+    return f"static/{hashed_name}"
+
+
 def failure(day: date, failure_id: str) -> str:
     return f"failures/{day.isoformat()}/{failure_id}.json"
 

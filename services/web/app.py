@@ -11,6 +11,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import TooManyRequests
 
 from pressroom.clock import Clock
+from pressroom.objects.port import ObjectStore
 from pressroom.settings import Settings
 from services.web import views, views_api, views_outputs, views_reader, views_search
 from services.web.asking import Asking
@@ -35,6 +36,7 @@ class Deps:
 
     settings: Settings
     clock: Clock
+    store: ObjectStore
     copies: Copies
     table: PageTable
     kept: Kept

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from pressroom.clock import Clock
-from pressroom.objects.port import ObjectStore
+from pressroom.objects.port import ObjectStore, StoreError, Unavailable
 from pressroom.queues.port import Queue, Subscription
 from pressroom.settings import Settings
 from schemas import keys
@@ -60,6 +60,7 @@ class WebNode:
         *,
         cell_of: CellOf = _no_cells,
     ) -> None:
+        self._store = store
         self._queue = queue
         self._clock = clock
         self._cell_of = cell_of
@@ -84,6 +85,7 @@ class WebNode:
             Deps(
                 settings=settings,
                 clock=clock,
+                store=store,
                 copies=self.copies,
                 table=self.table,
                 kept=Kept(settings.copies_bytes_max),
@@ -172,8 +174,11 @@ class WebNode:
         """The broker's trouble is a state, not an event: looked at once a second. Now and then the disk is tidied."""
         self._listen()
         rounds = 0
+        published = self._publish_assets()
         while not self._clock.wait(self._stopping, BROKER_POLL_S):
             self._look_at_broker()
+            if not published and self.press.outage.store_since is None:
+                published = self._publish_assets()
             rounds += 1
             if rounds % TRIM_ROUNDS == 0:
                 self.shelf.trim(self.agenda.kept())
@@ -184,6 +189,16 @@ class WebNode:
             # What changed while this took was asked for too early and announced too early.
             self.refresher.on_notice(None)
         self._listening.set()
+
+    def _publish_assets(self) -> bool:
+        """True when there is nothing left to do about it."""
+        try:
+            self.assets.publish(self._store)
+        except Unavailable:
+            return False
+        except StoreError as error:
+            log.warning("assets are not in the store, this node serves its own: %s", error)
+        return True
 
     def _look_at_broker(self) -> None:
         trouble = self._subscription.trouble if self._subscription is not None else None

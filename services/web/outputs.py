@@ -107,6 +107,13 @@ def opml(title: str, feeds: Iterable[tuple[str, str, str | None]]) -> bytes:
     return _written(root)
 
 
+def site_map(pages: Iterable[str]) -> bytes:
+    root = ET.Element("urlset", xmlns="http://www.sitemaps.org/schemas/sitemap/0.9")
+    for page in pages:
+        _add(ET.SubElement(root, "url"), "loc", page)
+    return _written(root)
+
+
 Write = Callable[[Output], bytes]
 WRITERS: Final[dict[str, tuple[Write, str]]] = {
     "atom.xml": (atom, "application/atom+xml; charset=utf-8"),

@@ -1,4 +1,4 @@
-"""Flask's part: pages made on demand, health, and errors in the look."""
+"""Flask's part for everybody: health, the version address, plain pages, old assets, errors in the look."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from flask import Blueprint, Response, abort, jsonify, request
 from werkzeug.exceptions import HTTPException
 
+from pressroom.objects.port import Stored, StoreError
+from pressroom.outcomes import BackendUnavailable
+from schemas import keys
+from services.web.assets import asset_page, is_asset_name
+from services.web.encodings import IDENTITY
 from services.web.gate import send
 from services.web.pages import Page
 
@@ -16,52 +21,76 @@ if TYPE_CHECKING:
 
 
 def blueprint(deps: Deps) -> Blueprint:
-    views = Blueprint("views", __name__)
+    views, common = Blueprint("views", __name__), Common(deps)
+    views.add_url_rule("/healthz", view_func=common.healthz)
+    views.add_url_rule("/readyz", view_func=common.readyz)
+    views.add_url_rule("/version/<site>", view_func=common.version)
+    views.add_url_rule("/crawler", view_func=common.crawler)
+    views.add_url_rule("/static/<name>", view_func=common.old_asset)
+    views.app_errorhandler(HTTPException)(common.error)
+    return views
 
-    @views.get("/healthz")
-    def healthz() -> Response:
+
+class Common:
+    """What does not depend on who asks."""
+
+    def __init__(self, deps: Deps) -> None:
+        self._deps = deps
+
+    def healthz(self) -> Response:
         return jsonify(alive=True)
 
-    @views.get("/readyz")
-    def readyz() -> tuple[Response, int]:
-        health = deps.health()
+    def readyz(self) -> tuple[Response, int]:
+        health = self._deps.health()
         return jsonify(health), 200 if health["ready"] else 503
 
-    @views.get("/version/<site>")
-    def version(site: str) -> Response:
-        page = deps.table.get(request.path)
-        return respond(page) if page is not None else missing(deps)
+    def version(self, site: str) -> Response:
+        page = self._deps.table.get(f"/version/{site}")
+        return respond(page) if page is not None else missing(self._deps)
 
-    @views.get("/crawler")
-    def crawler() -> Response:
-        settings = deps.settings
-        return respond(
-            deps.press.plain(
-                "crawler.html",
-                deps.started_at,
-                interval_min=duration(settings.interval_min_s),
-                interval_max=duration(settings.interval_max_s),
-                spacing=duration(settings.fetch_host_spacing_s),
-                contact=settings.contact,
-            )
+    def crawler(self) -> Response:
+        settings = self._deps.settings
+        page = self._deps.press.plain(
+            "crawler.html",
+            self._deps.started_at,
+            interval_min=duration(settings.interval_min_s),
+            interval_max=duration(settings.interval_max_s),
+            spacing=duration(settings.fetch_host_spacing_s),
+            contact=settings.contact,
         )
+        return respond(page)
 
-    @views.app_errorhandler(HTTPException)
-    def error(problem: HTTPException) -> Response:
+    def old_asset(self, name: str) -> Response:
+        """Assets of other versions of this program: pages that name them are still in tabs and at the edge."""
+        if not is_asset_name(name):
+            abort(404)
+
+        def from_store() -> Page:
+            stored = self._deps.store.get(keys.asset(name))
+            if not isinstance(stored, Stored):
+                abort(404)
+            return asset_page(name, stored.body, stored.modified)
+
+        try:
+            return respond(self._deps.kept.page(("asset", name), from_store))
+        except (StoreError, BackendUnavailable):
+            abort(503)
+
+    def error(self, problem: HTTPException) -> Response:
         code = problem.code or 500
         if request.path.startswith("/api/"):
-            return problem_document(code, problem)
-        variant = deps.press.error(code, deps.clock.now()).variants["identity"]
-        body = b"" if request.method == "HEAD" else variant.body
-        answer = Response(body, status=code, headers=variant.full)
+            answer = problem_document(code, problem)
+        else:
+            variant = self._deps.press.error(code, self._deps.clock.now()).variants[IDENTITY]
+            body = b"" if request.method == "HEAD" else variant.body
+            answer = Response(body, status=code, headers=variant.full)
         if code == 429:
             answer.headers["Retry-After"] = "60"
         return answer
 
-    return views
-
 
 def missing(deps: Deps) -> NoReturn:
+    """404, or 503 while this node has nothing yet."""
     abort(404 if deps.health()["ready"] else 503)
 
 

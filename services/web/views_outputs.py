@@ -12,7 +12,7 @@ from services.web.desk import Desk
 from services.web.folding import cluster
 from services.web.front import front_page, news_of
 from services.web.headlines import Headline, newest_first
-from services.web.outputs import WRITERS, Output, iri, opml
+from services.web.outputs import WRITERS, Output, iri, opml, site_map
 from services.web.pages import Page, make
 from services.web.views import base_address, missing, respond
 
@@ -42,6 +42,11 @@ def blueprint(deps: Deps) -> Blueprint:
             return make(body, deps.clock.now(), content_type="text/x-opml; charset=utf-8", vary="Accept-Encoding")
 
         return keep(site, write)
+
+    @views.get("/sitemap.xml")
+    def sitemap() -> Response:
+        body = site_map([f"{base_address(deps)}/s/{site}" for site in deps.sites()])
+        return respond(make(body, deps.started_at, content_type="application/xml", vary="Accept-Encoding"))
 
     def output(site: str, name: str, of: str, choose: Callable[[Desk, datetime], list[Headline]]) -> Response:
         write_as, content_type = WRITERS[name]

@@ -125,6 +125,11 @@ class TestFeeds:
             f"https://{paper.feed}.example/feed.xml" for paper in PAPERS
         ]
 
+    def test_the_site_map_names_every_front_page(self, stand: Stand) -> None:
+        pages = [page.text for page in ET.fromstring(stand.client.get("/sitemap.xml").data).iter() if page.text]
+        assert "http://localhost/s/linux" in pages
+        assert len(pages) == 6
+
     def test_of_an_unknown_site_there_is_nothing(self, stand: Stand) -> None:
         assert stand.client.get("/s/nothing/atom.xml").status_code == 404
         assert stand.client.get("/s/linux/other.xml").status_code == 404

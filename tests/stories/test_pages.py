@@ -352,6 +352,22 @@ class TestAssets:
         assert len(fonts) >= 6
         assert all(stand.client.get(f"/static/{font}").status_code == 200 for font in fonts)
 
+    def test_they_are_laid_into_the_store_and_those_of_other_versions_are_found_there(self, stand: Stand) -> None:
+        stand.node.assets.publish(stand.store)
+        (style,) = [path for path in stand.node.assets.pages if path.endswith(".css")]
+        assert stand.store.get(keys.asset(style.removeprefix("/static/"))) is not None
+        stand.store.put(keys.asset("front-0123456789ab.css"), b"body { color: red }")
+        answer = stand.client.get("/static/front-0123456789ab.css")
+        assert answer.data == b"body { color: red }"
+        assert answer.headers["Content-Type"] == "text/css; charset=utf-8"
+        assert "immutable" in answer.headers["Cache-Control"]
+
+    @pytest.mark.parametrize("name", ["front.css", "..%2Findex.json", "front-0123456789ab.html", "x" * 500])
+    def test_names_that_no_asset_has_are_not_looked_for(self, stand: Stand, name: str) -> None:
+        before = stand.store.asked.total()
+        assert stand.client.get(f"/static/{name}").status_code == 404
+        assert stand.store.asked.total() == before
+
     def test_the_address_of_a_cdn_goes_before_the_names_and_into_the_policy(self, tmp_path: Path) -> None:
         clock = SetClock(NOW)
         settings = Settings(data=tmp_path, assets_url="https://cdn.example/press/")
