@@ -72,7 +72,7 @@ def _build(path: Path) -> None:
     )
     db.executemany(
         "INSERT INTO words (rowid, text) VALUES (?, ?)",
-        ((at, _text(*row[:4], row[8])) for at, row in enumerate(rows)),
+        ((at, _text(row[0], row[1], row[2], row[3], row[8])) for at, row in enumerate(rows)),
     )
     db.execute("CREATE INDEX by_place ON places (latitude, longitude)")
     db.execute(f"PRAGMA user_version={FORMAT}")

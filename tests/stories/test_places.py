@@ -126,8 +126,8 @@ class TestCells:
     @pytest.mark.parametrize("latitude", [0.0, 30.0, 52.0, 70.0, 85.0, -60.0])
     def test_cells_are_about_16_km_wide_towards_the_poles_too(self, latitude: float) -> None:
         here = cell_at(latitude, 10.0)
-        step = SIDE_KM / (111.2 * math.cos(math.radians(latitude)))
-        there = cell_at(latitude, 10.0 + step)
+        step = SIDE_KM / (111.2 * math.cos(math.radians(here.latitude)))
+        there = cell_at(here.latitude, here.longitude + step)
         assert here != there
         assert distance_km(here, there) == pytest.approx(SIDE_KM, rel=0.15)
 
