@@ -14,6 +14,13 @@ from schemas.errors import ErrorKind
 
 LOOKUPS_MAX = 128
 
+PATIENCE_S = 2.0
+SILENT_LOOKUPS = 8
+HURRIED_S = 0.25
+"""So many look-ups unanswered for so long, and none answered since, are a resolver that answers nobody: until it speaks
+again a name waits this long only, or those who fetch would all stand and wait for it.
+"""
+
 Endpoint = tuple[Ip, int]
 
 
@@ -28,7 +35,8 @@ class SystemResolver:
     """The machine's resolver, asked on a thread per look-up under way, at most `LOOKUPS_MAX`.
 
     A name that nobody answers for holds its one thread until the system gives up (resolv.conf, usually under 30 s)
-    and its caller no longer than `timeout_s`; who asks for the same name meanwhile joins that look-up and its limit.
+    and its caller no longer than `timeout_s`, and less while nobody is answered; who asks for the same name meanwhile
+    joins that look-up and its limit.
     Answers are not kept: connections are, and a kept answer could outlive the name's owner.
     """
 
@@ -36,15 +44,29 @@ class SystemResolver:
         self._clock = clock
         self._lock = threading.Lock()
         self._under_way: dict[str, _Lookup] = {}
+        self._answered_s = float("-inf")
 
     def resolve(self, host: str, port: int, timeout_s: float) -> list[Endpoint]:
         lookup = self._join(host)
-        left_s = lookup.started_s + timeout_s - self._clock.monotonic()
-        if not self._clock.wait(lookup.ended, max(0.0, left_s)):
-            raise FetchError(ErrorKind.DNS, f"nobody said within {timeout_s:g} s where {host} is")
+        limit_s = min(timeout_s, HURRIED_S if self._is_silent() else PATIENCE_S)
+        if not self._ends(lookup, limit_s) and not self._is_silent():
+            limit_s = timeout_s
+        if not self._ends(lookup, limit_s):
+            raise FetchError(ErrorKind.DNS, f"nobody said within {limit_s:g} s where {host} is")
         if lookup.trouble is not None:
             raise FetchError(ErrorKind.DNS, lookup.trouble)
         return [(address, port) for address in lookup.addresses]
+
+    def _ends(self, lookup: _Lookup, within_s: float) -> bool:
+        left_s = lookup.started_s + within_s - self._clock.monotonic()
+        return self._clock.wait(lookup.ended, max(0.0, left_s))
+
+    def _is_silent(self) -> bool:
+        with self._lock:
+            # Those that were asked together with the first one whose patience ends are as silent as that one.
+            before_s = self._clock.monotonic() - PATIENCE_S / 2
+            waiting = [one for one in self._under_way.values() if self._answered_s < one.started_s <= before_s]
+        return len(waiting) >= SILENT_LOOKUPS
 
     def _join(self, host: str) -> _Lookup:
         with self._lock:
@@ -64,6 +86,8 @@ class SystemResolver:
         finally:
             with self._lock:
                 self._under_way.pop(lookup.host, None)
+                if lookup.heard:
+                    self._answered_s = self._clock.monotonic()
             lookup.ended.set()
 
 
@@ -76,6 +100,8 @@ class _Lookup:
         self.ended = threading.Event()
         self.addresses: list[Ip] = []
         self.trouble: str | None = "the look-up broke off"
+        self.heard = False
+        """Somebody answered, be it with "no such name"."""
 
     def run(self) -> None:
         try:
@@ -83,6 +109,8 @@ class _Lookup:
         except (OSError, UnicodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             self.trouble = f"{self.host} was not found: {reason}"
+            self.heard = getattr(error, "errno", None) != socket.EAI_AGAIN
             return
         self.addresses = list(dict.fromkeys(ip_address(str(answer[4][0])) for answer in answers))
         self.trouble = None
+        self.heard = True

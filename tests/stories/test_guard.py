@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
+import time
 from collections.abc import Iterator
 from ipaddress import ip_address
 
@@ -11,7 +13,7 @@ import pytest
 from pressroom.clock import SystemClock
 from pressroom.http.answer import FetchError, Limits
 from pressroom.http.guard import Guard, refused_because
-from pressroom.http.resolve import LOOKUPS_MAX, SystemResolver
+from pressroom.http.resolve import LOOKUPS_MAX, PATIENCE_S, SILENT_LOOKUPS, SystemResolver
 from pressroom.http.urls import normalise_url, parse_url
 from schemas.errors import ErrorKind
 from tests.fakes.faultserver import Answer, FaultServer, redirect
@@ -254,6 +256,26 @@ class TestTheSystemsResolver:
         stuck.let_go()
         assert stuck.resolver.resolve("alive.example", 80, 5) == [(ip_address("198.51.100.1"), 80)]
 
+    def test_while_it_answers_nobody_no_name_waits_long(self, stuck: StuckLookups) -> None:
+        began = time.monotonic()
+        waits = [stuck.ask(f"dead{number}.example", 30) for number in range(SILENT_LOOKUPS)]
+        for wait in waits:
+            wait.join(10)
+        assert PATIENCE_S <= time.monotonic() - began < PATIENCE_S + 2
+        began = time.monotonic()
+        with pytest.raises(FetchError, match="nobody said within 0.25 s"):
+            stuck.resolver.resolve("late.example", 80, 30)
+        assert time.monotonic() - began < 2
+
+    def test_a_few_slow_names_are_waited_for(self, stuck: StuckLookups) -> None:
+        waits = [stuck.ask(f"dead{number}.example", 30) for number in range(SILENT_LOOKUPS - 1)]
+        waits[0].join(PATIENCE_S + 0.5)
+        assert all(wait.is_alive() for wait in waits)
+        stuck.let_go()
+        for wait in waits:
+            wait.join(10)
+        assert len(stuck.found) == SILENT_LOOKUPS - 1
+
     def test_a_name_that_does_not_exist_is_said_so(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def no_such_name(*_: object, **__: object) -> None:
             raise OSError(-2, "Name or service not known")
@@ -268,6 +290,7 @@ class StuckLookups:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.found: list[str] = []
         self._gate = threading.Event()
         self.resolver = SystemResolver(SystemClock())
 
@@ -275,6 +298,16 @@ class StuckLookups:
         self.asked.append(host)
         self._gate.wait(10)
         return [(2, 1, 6, "", ("198.51.100.1", 0))]
+
+    def ask(self, host: str, timeout_s: float) -> threading.Thread:
+        def resolve() -> None:
+            with contextlib.suppress(FetchError):
+                self.resolver.resolve(host, 80, timeout_s)
+                self.found.append(host)
+
+        thread = threading.Thread(target=resolve, daemon=True)
+        thread.start()
+        return thread
 
     def let_go(self) -> None:
         self._gate.set()
