@@ -63,7 +63,7 @@ class Run:
         if _path(self.run_id, "started").exists():
             _remove_all(self.run_id)
         self._alive.close()
-        _path(self.run_id, "alive").unlink(missing_ok=True)
+        _forget(self.run_id)
 
 
 @functools.cache
@@ -132,5 +132,9 @@ def _remove_all(run_id: str) -> None:
     for thing in [*engine().networks.list(filters=belongs), *engine().volumes.list(filters=belongs)]:
         with contextlib.suppress(NotFound):
             thing.remove()
+    _forget(run_id)
+
+
+def _forget(run_id: str) -> None:
     for what in ("alive", "lock", "started"):
         _path(run_id, what).unlink(missing_ok=True)
