@@ -72,6 +72,7 @@ class Settings(BaseSettings):
     fetch_wire_bytes_max: Whole = _setting(10_000_000, "limit of an answer as sent", "bytes")
     fetch_body_bytes_max: Whole = _setting(20_000_000, "limit of an answer unpacked", "bytes")
     fetch_robots: bool = _setting(False, "ask robots.txt before fetching a feed")
+    fetch_page_images: bool = _setting(False, "ask an entry's own page for its picture when the feed names none")
     fetch_raw_bytes_max: NotNegative = _setting(
         2_000_000, "answers up to this size are kept as they came; 0: none", "bytes"
     )
@@ -91,7 +92,8 @@ class Settings(BaseSettings):
     weather_url: str = _setting("https://api.open-meteo.com/v1/forecast", "Open-Meteo's forecast address")
     openweather_url: str = _setting("https://api.openweathermap.org/data/3.0/onecall", "OpenWeather's address")
     openweather_key: SecretStr = _setting(SecretStr(""), "OpenWeather's key; empty: that provider is not used")
-    weather_budget_day: Whole = _setting(9_000, "calls a day that this process may make to each provider", "calls")
+    weather_budget_day: Whole = _setting(9_000, "calls a day that this process may make to Open-Meteo", "calls")
+    openweather_budget_day: Whole = _setting(900, "calls a day that this process may make to OpenWeather", "calls")
 
     # --- copies and pages --------------------------------------------------------------------------
     copy_trust_s: Positive = _setting(3600.0, "a copy is trusted for so long", "s")

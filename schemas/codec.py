@@ -17,6 +17,8 @@ from schemas.messages import (
     FailureClosed,
     FailureSeen,
     FeedRefresh,
+    PageImage,
+    PageImageWish,
     Pause,
     Rollback,
     Tick,
@@ -28,6 +30,8 @@ from schemas.weather import WeatherRecord
 
 TYPES: Final[dict[tuple[str, int], type[Model]]] = {
     ("feed.refresh", 1): FeedRefresh,
+    ("page.image.wish", 1): PageImageWish,
+    ("page.image", 1): PageImage,
     ("weather.request", 1): WeatherRequest,
     ("feed.record", 1): FeedRecord,
     ("weather.record", 1): WeatherRecord,

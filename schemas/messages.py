@@ -40,6 +40,22 @@ class FeedRefresh(Model):
     feeds_served: Count = 0
 
 
+class PageImageWish(Model):
+    """publisher → fetcher: an entry came without a picture; look whether its page names one."""
+
+    feed: Id
+    entry: Annotated[Url, Field(min_length=1)]
+    link: Url
+
+
+class PageImage(Model):
+    """fetcher → publisher: the picture that an entry's page names."""
+
+    feed: Id
+    entry: Annotated[Url, Field(min_length=1)]
+    image: Url
+
+
 class WeatherRequest(Model):
     """scheduler, web → weather: a cell's weather is wanted. The place is the cell's centre, never a reader's."""
 

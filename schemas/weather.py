@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.base import Id, Instant, Line, Model, Name, Turn
+from schemas.base import Id, Instant, Line, Model, Name, Turn, Url
 
 Degrees = Annotated[float, Field(ge=-120, le=80)]
 Share = Annotated[float, Field(ge=0, le=100)]
@@ -61,6 +61,7 @@ class WeatherRecord(Model):
     fetched_at: Instant
     provider: Name
     attribution: Line
+    attribution_url: Url | None = None
     now: WeatherNow | None = None
     hours: Annotated[tuple[WeatherHour, ...], Field(max_length=240)] = ()
     days: Annotated[tuple[WeatherDay, ...], Field(max_length=16)] = ()

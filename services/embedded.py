@@ -25,6 +25,7 @@ from pressroom.metrics import DepthCollector, LoopMetrics, healthy_gauge
 from pressroom.notices import Notices
 from pressroom.objects.port import ObjectStore, StoreMisconfigured
 from pressroom.objects.probe import probe_when_there
+from pressroom.outcomes import Outcome
 from pressroom.places import Places
 from pressroom.queues.port import Queue
 from pressroom.queues.topics import DEAD, FEED_REFRESH, RECORD_PUBLISH, SCHEDULE, TABLE, WEATHER_REQUEST, on_lane
@@ -32,7 +33,8 @@ from pressroom.sender import Sender
 from pressroom.settings import Settings
 from pressroom.tally import Tally
 from pressroom.wiring import VERSION, loop_rules
-from schemas.messages import WeatherRequest
+from schemas.envelope import Envelope
+from schemas.messages import PageImageWish, WeatherRequest
 from services.fetcher.manners import Identity
 
 SERVICES = ("scheduler", "fetcher", "weather", "publisher", "web")
@@ -192,7 +194,7 @@ def _publisher(room: Newsroom) -> list[Part]:
     shelf = Shelf(room.store, Notices(room.queue, room.clock))
     failures = Failures(shelf, VERSION)
     keeping = Keeping(room.store, room.settings.versions_max, room.settings.raw_max)
-    story = Publisher(shelf, failures, keeping, room.clock)
+    story = Publisher(shelf, failures, keeping, room.clock, page_images=room.settings.fetch_page_images)
     return [
         room.consumer("publisher", RECORD_PUBLISH, story.handle, PUBLISH_WORKERS),
         room.consumer("publisher", DEAD, failures.dead, 1),
@@ -201,6 +203,7 @@ def _publisher(room: Newsroom) -> list[Part]:
 
 def _fetcher(room: Newsroom) -> list[Part]:
     from services.fetcher.manners import RobotsRule  # noqa: PLC0415
+    from services.fetcher.page_images import PageImages  # noqa: PLC0415
     from services.fetcher.parse import parse  # noqa: PLC0415
     from services.fetcher.story import Fetcher  # noqa: PLC0415
 
@@ -220,9 +223,13 @@ def _fetcher(room: Newsroom) -> list[Part]:
         identity=identity,
         robots=RobotsRule(get, room.clock, identity.user_agent()) if settings.fetch_robots else None,
     )
+    images = PageImages(get, identity, room.clock, settings.fetch_host_spacing_s)
+
+    def handle(envelope: Envelope[Any]) -> Outcome:
+        return (images if isinstance(envelope.payload, PageImageWish) else story).handle(envelope)
+
     return [
-        room.consumer("fetcher", on_lane(FEED_REFRESH, lane), story.handle, settings.fetch_workers)
-        for lane in room.lanes
+        room.consumer("fetcher", on_lane(FEED_REFRESH, lane), handle, settings.fetch_workers) for lane in room.lanes
     ]
 
 
@@ -231,18 +238,18 @@ def _weather(room: Newsroom) -> list[Part]:
     from services.weather.story import WeatherDesk  # noqa: PLC0415
 
     settings = room.settings
-    providers: list[Provider] = [OpenMeteo(settings.weather_url)]
+    providers: list[Provider] = [OpenMeteo(settings.weather_url, settings.weather_budget_day)]
     key = settings.openweather_key.get_secret_value()
     if key:
-        providers.append(OpenWeather(settings.openweather_url, key))
+        providers.append(OpenWeather(settings.openweather_url, key, settings.openweather_budget_day))
     client = http_client(settings, room.clock)
     desk = WeatherDesk(
         providers,
         lambda url, headers: client.get(url, headers=headers),
         room.store,
         room.clock,
+        name_of=room.places.name_of,
         fresh_s=settings.weather_fresh_s,
-        budget_day=settings.weather_budget_day,
         rng=random.Random(),  # noqa: S311 - jitter, no secret
     )
     return [room.consumer("weather", WEATHER_REQUEST, desk.handle, WEATHER_WORKERS)]

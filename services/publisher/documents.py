@@ -11,7 +11,7 @@ from datetime import datetime
 
 from schemas.documents import Document, Head
 from schemas.envelope import Hop
-from schemas.messages import Rollback
+from schemas.messages import PageImage, Rollback
 from schemas.records import ENTRIES_MAX, Entry, FeedRecord, digest
 from services.publisher.identity import Known, Recognised, known, recognise
 
@@ -74,7 +74,7 @@ def judge(
         return Repeated()
     found = recognise(current.known if current else (), record.entries, now)
     document = Document(source=record.source, entries=_kept(found, old, record.complete))
-    version = _version(record, document)
+    version = _version(record, document, carried=found.carried)
     if current is not None and current.hold:
         assert old is not None
         head = old.model_copy(update={"turn": record.turn, "latest": version, "fetch": record.fetch})
@@ -95,9 +95,9 @@ def judge(
     return Advance(head, version, document, found.fresh, visible=changed)
 
 
-def _version(record: FeedRecord, document: Document) -> str:
+def _version(record: FeedRecord, document: Document, *, carried: bool) -> str:
     """The digest that the fetcher took of a whole record is the document's too; it is not computed twice."""
-    if record.complete and record.fetch.digest is not None:
+    if record.complete and not carried and record.fetch.digest is not None:
         return record.fetch.digest
     return digest(document.source, document.entries)
 
@@ -114,6 +114,20 @@ def _kept(found: Recognised, old: Head | None, complete: bool) -> tuple[Entry, .
     ids = {entry.id for entry in found.entries}
     rest = tuple(entry for entry in old.document.entries if entry.id not in ids)
     return (*found.entries, *rest)[:ENTRIES_MAX]
+
+
+def illustrated(old: Head, found: PageImage, now: datetime) -> Head | None:
+    """The head with an entry's picture put in; None when there is nothing to put it to. A held head stays as it is."""
+    entries = tuple(
+        entry.model_copy(update={"image": found.image}) if entry.id == found.entry and not entry.image else entry
+        for entry in old.document.entries
+    )
+    if old.hold or entries == old.document.entries:
+        return None
+    document = old.document.model_copy(update={"entries": entries})
+    version = digest(document.source, document.entries)
+    update = {"version": version, "revision": old.revision + 1, "changed_at": now, "document": document}
+    return old.model_copy(update=update)
 
 
 class Stale(ValueError):

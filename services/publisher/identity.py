@@ -21,14 +21,19 @@ class Known:
     link: str | None
     title: str | None
     first_seen: datetime
+    image: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """The record's entries with their first-seen times; `fresh` are those never seen before."""
+    """The record's entries with their first-seen times; `fresh` are those never seen before.
+
+    `carried`: an entry kept a picture that the record does not name (it was found on the entry's own page).
+    """
 
     entries: tuple[Entry, ...]
     fresh: tuple[Entry, ...]
+    carried: bool = False
 
 
 def without_scheme(address: str) -> str:
@@ -45,7 +50,7 @@ def _link(entry: Entry) -> str | None:
 
 def known(entry: Entry) -> Known:
     assert entry.first_seen is not None
-    return Known(id=without_scheme(entry.id), link=_link(entry), title=entry.title, first_seen=entry.first_seen)
+    return Known(without_scheme(entry.id), _link(entry), entry.title, entry.first_seen, entry.image)
 
 
 def recognise(before: Iterable[Known], entries: Iterable[Entry], now: datetime) -> Recognised:
@@ -54,17 +59,20 @@ def recognise(before: Iterable[Known], entries: Iterable[Entry], now: datetime) 
     by_link = {one.link: one for one in by_id.values() if one.link}
     dated: list[Entry] = []
     fresh: list[Entry] = []
+    carried = False
     for entry in entries:
         match = _match(entry, by_id, by_link)
         if match is not None:
             by_id.pop(match.id, None)
             if match.link and by_link.get(match.link) is match:
                 del by_link[match.link]
-        seen = entry.model_copy(update={"first_seen": match.first_seen if match else now})
+        image = entry.image or (match.image if match else None)
+        carried = carried or image != entry.image
+        seen = entry.model_copy(update={"first_seen": match.first_seen if match else now, "image": image})
         dated.append(seen)
         if match is None:
             fresh.append(seen)
-    return Recognised(tuple(dated), tuple(fresh))
+    return Recognised(tuple(dated), tuple(fresh), carried)
 
 
 def _match(entry: Entry, by_id: dict[str, Known], by_link: dict[str, Known]) -> Known | None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from cachetools import LRUCache
 
@@ -16,14 +18,24 @@ from pressroom.clock import Clock
 from pressroom.crash import crash_point
 from pressroom.objects.port import Conflict
 from pressroom.outcomes import Done, Emit, Outcome, Reject, Retry
-from pressroom.queues.topics import ONE_KEY, SCHEDULE
+from pressroom.queues.topics import FEED_REFRESH, ONE_KEY, SCHEDULE
 from schemas import keys
 from schemas.documents import Document, FailureLine, Head, SiteIndex, SiteStatus
 from schemas.envelope import Envelope
-from schemas.messages import Check, FailureAct, FailureClosed, FailureSeen, Rollback
+from schemas.messages import Check, FailureAct, FailureClosed, FailureSeen, PageImage, PageImageWish, Rollback
 from schemas.records import FeedRecord
 from schemas.weather import WeatherRecord
-from services.publisher.documents import Advance, Current, Overtaken, Stale, judge, needs_old, roll_back, wanted_version
+from services.publisher.documents import (
+    Advance,
+    Current,
+    Overtaken,
+    Stale,
+    illustrated,
+    judge,
+    needs_old,
+    roll_back,
+    wanted_version,
+)
 from services.publisher.failures import Failures
 from services.publisher.keeping import Keeping
 from services.publisher.shelf import Broken, Contended, Shelf, dump
@@ -31,14 +43,20 @@ from services.publisher.shelf import Broken, Contended, Shelf, dump
 HEADS_REMEMBERED_MAX = 2000
 """Heads whose identities are kept in memory, so that a new record costs no read: about 5 KB each."""
 
+PAGE_IMAGES_MAX = 5
+"""So many pages are asked for their picture when a feed changes."""
+
 
 class Publisher:
     """Handles `record.publish`. One key is handled by one worker at a time; compare-and-set covers the rest."""
 
-    def __init__(self, shelf: Shelf, failures: Failures, keeping: Keeping, clock: Clock) -> None:
+    def __init__(
+        self, shelf: Shelf, failures: Failures, keeping: Keeping, clock: Clock, *, page_images: bool = False
+    ) -> None:
         self._shelf = shelf
         self._keeping = keeping
         self._clock = clock
+        self._page_images = page_images
         self._heads: LRUCache[str, Current] = LRUCache(HEADS_REMEMBERED_MAX)
         self._stories: dict[type, Callable[[Envelope[Any]], Outcome]] = {
             FeedRecord: self._feed,
@@ -46,6 +64,7 @@ class Publisher:
             SiteStatus: self._site,
             SiteIndex: self._site,
             Rollback: self._rollback,
+            PageImage: self._page_image,
             FailureSeen: failures.seen,
             FailureClosed: failures.closed,
             FailureAct: failures.act,
@@ -84,7 +103,8 @@ class Publisher:
             crash_point("publisher.after_head")
             self._shelf.notices.changed(key, current.etag, turn=current.turn, trace=envelope.trace)
         crash_point("publisher.after_notice")
-        return Done((_stored(record, verdict),))
+        wishes = _wishes(record, verdict, self._clock.now()) if self._page_images else ()
+        return Done((_stored(record, verdict), *wishes))
 
     def _current(self, key: str) -> Current | None:
         current = self._heads.get(key)
@@ -136,6 +156,19 @@ class Publisher:
         self._shelf.notices.changed(key, etag, turn=wanted.turn, trace=envelope.trace)
         return Done()
 
+    def _page_image(self, envelope: Envelope[PageImage]) -> Outcome:
+        found, key = envelope.payload, keys.head(envelope.payload.feed)
+        old = self._shelf.load(key, Head)
+        head = illustrated(old[0], found, self._clock.now()) if old else None
+        if old is None or head is None:
+            return Done()
+        self._forget(key)
+        with contextlib.suppress(Conflict):
+            self._shelf.store.create(keys.version(head.feed, head.version), dump(head.document))
+        etag = self._shelf.save(key, head, old[1], envelope.id)
+        self._remember(key, head, etag)
+        return self._told(key, etag, head.turn, envelope.trace)
+
     # --- weather and sites --------------------------------------------------------------------------
 
     def _weather(self, envelope: Envelope[WeatherRecord]) -> Outcome:
@@ -161,6 +194,20 @@ class Publisher:
         if etag is not None:
             self._shelf.notices.changed(key, etag, turn=turn, trace=trace)
         return Done()
+
+
+def _wishes(record: FeedRecord, verdict: object, now: datetime) -> tuple[Emit, ...]:
+    """Look for pictures of the newest entries that came without one; who is late looks no more."""
+    bare = [one for one in verdict.fresh if not one.image and one.link] if isinstance(verdict, Advance) else []
+    return tuple(
+        Emit(
+            FEED_REFRESH,
+            urlsplit(entry.link or "").netloc or "unknown",
+            PageImageWish(feed=record.feed, entry=entry.id, link=entry.link or ""),
+            not_after=now + timedelta(hours=1),
+        )
+        for entry in bare[:PAGE_IMAGES_MAX]
+    )
 
 
 def _stored(record: FeedRecord, verdict: object) -> Emit:
