@@ -47,6 +47,15 @@ fix: ## format the code and mend what ruff can
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
+up: ## the whole fleet in containers (DEMO=1: with the sample papers; PORT=…)
+	@DEMO="$(DEMO)" PORT="$(PORT)" docker/up.sh
+
+down: ## stop the fleet; what it keeps in volumes stays
+	@docker compose --profile demo down
+
+logs: ## follow the fleet's logs
+	@docker compose --profile demo logs -f --tail 50
+
 chaos: ## crash points, kill -9, broker and store pulled away: the long rounds
 	@scripts/venv test
 	@docker/images.sh
