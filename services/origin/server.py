@@ -1,9 +1,8 @@
-"""The sample papers over HTTP/1.1 on loopback, each with its manner; a weather answer in Open-Meteo's shape."""
+"""The sample papers over HTTP/1.1 on loopback, each with its manner; weather in the shapes of two providers."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 from pressroom.clock import Clock
 from services.origin.formats import WRITERS
 from services.origin.papers import PAPERS, Paper, stories
-from services.origin.weather import forecast
+from services.origin.weather_faults import reply
 
 SLOW_S = 6.0
 """How long the slow paper thinks before it answers: long for a reader, well within a fetch's limit."""
@@ -120,10 +119,10 @@ class Origin:
 
     def answer(self, target: str, base: str) -> Answer:
         parts = urlsplit(target)
-        if parts.path == "/v1/forecast":
-            query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-            body = json.dumps(forecast(query, self._clock.now())).encode()
-            return Answer(200, body, {"Content-Type": "application/json; charset=utf-8"})
+        query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+        weather = reply(parts.path, query, self._clock.now())
+        if weather is not None:
+            return Answer(weather.status, weather.body, dict(weather.headers))
         for paper in PAPERS:
             if parts.path == f"/{paper.name}/feed":
                 return feed_answer(paper, self._clock.now(), base)

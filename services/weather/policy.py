@@ -4,34 +4,85 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final, Literal
 
 from pressroom.http.answer import FetchError, Response
-from schemas.errors import ErrorKind
+from schemas.errors import REMEDIES, ErrorKind, kind_of
 from schemas.messages import Trouble
-from schemas.weather import WeatherRecord
+from services.weather.parse import AnswerError
 
 MINUTE_S, HOUR_S, DAY_S = 60.0, 3600.0, 86_400.0
-WAIT_MAX_S = DAY_S
-FIRST_WAIT_S = 30.0
+WAIT_MAX_S: Final = DAY_S
+FIRST_WAIT_S: Final = 30.0
+SHUT_WAIT_S: Final = HOUR_S
+"""For a provider that does not let us in: only a person can change that."""
+
+FAILURES_TO_TELL: Final = 3
+"""A passing trouble becomes a failure with the third in a row, as a feed's does; a permanent one at once."""
+
+SOON: Final = timedelta(minutes=2)
+UNSEEN_S: Final = 60.0
+FIRST_BYTES: Final = 300
+_SHUT: Final = frozenset({401, 403})
+_ABOUT_THE_PLACE: Final = frozenset({400, 404, 422})
 
 
-def is_fresh(held: WeatherRecord | None, now: datetime, fresh_s: float) -> bool:
-    """Whether a cell need not be asked for again, whatever the queue holds."""
-    return held is not None and now - held.fetched_at < timedelta(seconds=fresh_s)
+# --- is it wanted? ------------------------------------------------------------------------------------
 
 
-def refused(response: Response, retry_after_s: float | None) -> Trouble | None:
-    """What a status means; None when the body is worth reading. The status is read before the body."""
-    if response.status == 200:
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The record of a cell that this process sent last: for which message, when, and whether the store has it."""
+
+    message_id: str
+    at: datetime
+    stored: bool = False
+
+
+def believed(sent: Sent | None, message_id: str, now: datetime) -> datetime | None:
+    """When the cell was fetched, as far as memory may be trusted; None: ask the store.
+
+    A record that was sent may still get lost with the connection. Then the message that it was for comes again; and
+    in case that one does not, memory alone is trusted for a minute only.
+    """
+    if sent is None or (not sent.stored and sent.message_id == message_id):
         return None
-    reason = response.body[:300].decode("utf-8", "replace")
-    if response.status == 429:
+    return sent.at if sent.stored or (now - sent.at).total_seconds() < UNSEEN_S else None
+
+
+def when_wanted(
+    fetched_at: datetime | None, now: datetime, fresh_s: float, reason: Literal["due", "reader", "replay"]
+) -> datetime | None:
+    """When to ask a provider: now, a little later, or never (None), because the cell is fresh.
+
+    A site's default place is asked for every hour: were it dropped for being some seconds too young, its weather
+    would be two hours old before the next turn. A time in the future is a wrong clock's, not a fresh cell's.
+    """
+    if fetched_at is None or abs((now - fetched_at).total_seconds()) >= fresh_s:
+        return now
+    stale_at = fetched_at + timedelta(seconds=fresh_s)
+    return stale_at if reason == "due" and stale_at - now <= SOON else None
+
+
+# --- what went wrong? ---------------------------------------------------------------------------------
+
+
+def refused(status: int, reason: str, retry_after_s: float | None) -> Trouble | None:
+    """What a status means, HTTP's or one inside an answer; None when the body is worth reading."""
+    if status == 200:
+        return None
+    if status == 429:
         wait_s = retry_after_s or _limit_s(reason)
         return Trouble(kind=ErrorKind.RATE_LIMITED, message=reason[:300], status=429, retry_after_s=wait_s)
-    # A 400 is our own request: it would be refused again unchanged.
-    kind = ErrorKind.PROVIDER_REJECTED if response.status in {400, 401, 403, 404} else ErrorKind.HTTP_STATUS
-    message = f"the provider answered with status {response.status}: {reason[:200]}"
-    return Trouble(kind=kind, message=message, status=response.status, retry_after_s=retry_after_s)
+    rejected = status in _SHUT | _ABOUT_THE_PLACE
+    kind = ErrorKind.PROVIDER_REJECTED if rejected else ErrorKind.HTTP_STATUS
+    message = f"the provider answered with status {status}: {reason[:200]}"
+    return Trouble(kind=kind, message=message, status=status, retry_after_s=retry_after_s)
+
+
+def refused_by(response: Response, retry_after_s: float | None) -> Trouble | None:
+    """The status is read before the body."""
+    return refused(response.status, response.body[:FIRST_BYTES].decode("utf-8", "replace"), retry_after_s)
 
 
 def _limit_s(reason: str) -> float:
@@ -42,48 +93,42 @@ def _limit_s(reason: str) -> float:
     return HOUR_S if "hourly" in lowered else MINUTE_S
 
 
-def trouble_of(error: FetchError) -> Trouble:
+def misread(error: AnswerError, response: Response) -> Trouble:
+    """An answer that says success and is none."""
+    coded = refused(error.status, str(error), None) if error.status is not None else None
+    first = response.body[:FIRST_BYTES].decode("utf-8", "replace")
+    trouble = coded or Trouble(kind=error.kind, message=str(error)[:1000], status=response.status)
+    return trouble.model_copy(update={"first_bytes": first})
+
+
+def unanswered(error: FetchError) -> Trouble:
     return Trouble(kind=error.kind, message=str(error.message)[:1000], status=error.status)
+
+
+def is_about_place(trouble: Trouble) -> bool:
+    """Whether our request is what was wrong: sent unchanged it would be refused again, and other places may be well."""
+    return trouble.kind == ErrorKind.PROVIDER_REJECTED and trouble.status in _ABOUT_THE_PLACE
+
+
+def without(text: str, secrets: tuple[str, ...]) -> str:
+    for secret in secrets:
+        text = text.replace(secret, "…")
+    return text
+
+
+# --- how long to wait? --------------------------------------------------------------------------------
 
 
 def wait_s(trouble: Trouble, failures: int, chance: float) -> float:
     """How long a provider is left alone after its `failures`-th trouble in a row; `chance` in [0, 1) is the jitter."""
-    backed_off = min(FIRST_WAIT_S * 2.0 ** min(failures - 1, 12), HOUR_S) * (1 + 0.2 * chance)
+    if is_about_place(trouble) and failures < FAILURES_TO_TELL:
+        return 0.0
+    first_s = SHUT_WAIT_S if trouble.status in _SHUT else FIRST_WAIT_S
+    backed_off = min(first_s * 2.0 ** min(failures - 1, 12), HOUR_S) * (1 + 0.2 * chance)
     return min(max(backed_off, trouble.retry_after_s or 0.0), WAIT_MAX_S)
 
 
-@dataclass(slots=True)
-class Standing:
-    """How a provider is doing, as this process knows it: its pause and what is left of its day."""
-
-    budget_day: int
-    failures: int = 0
-    paused_until: datetime | None = None
-    day: str = ""
-    spent: int = 0
-
-    def may_be_asked(self, now: datetime) -> bool:
-        self._turn_day(now)
-        return self.spent < self.budget_day and (self.paused_until is None or now >= self.paused_until)
-
-    def free_at(self, now: datetime) -> datetime:
-        """When it may be asked again."""
-        self._turn_day(now)
-        if self.spent >= self.budget_day:
-            return (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-        return max(now, self.paused_until or now)
-
-    def ask(self, now: datetime) -> None:
-        self._turn_day(now)
-        self.spent += 1
-
-    def well(self) -> None:
-        self.failures, self.paused_until = 0, None
-
-    def ill(self, trouble: Trouble, now: datetime, chance: float) -> None:
-        self.failures += 1
-        self.paused_until = now + timedelta(seconds=wait_s(trouble, self.failures, chance))
-
-    def _turn_day(self, now: datetime) -> None:
-        if now.date().isoformat() != self.day:
-            self.day, self.spent = now.date().isoformat(), 0
+def is_failure(trouble: Trouble, failures: int) -> bool:
+    """Whether operators are to see it."""
+    at_once = REMEDIES[kind_of(trouble.kind)].permanent and not is_about_place(trouble)
+    return at_once or failures >= FAILURES_TO_TELL

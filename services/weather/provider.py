@@ -1,31 +1,44 @@
-"""Providers of weather behind one small interface. A third one is one more class here and one more test."""
+"""Providers of weather behind one small interface. A third one is one class like these and one test like theirs:
+docs/developing.md shows it step by step.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import urlencode
 
 from pressroom.cells import Cell
 from pressroom.http.answer import Response
+from services.weather.openmeteo import open_meteo
 from services.weather.openweather import one_call
-from services.weather.parse import Sky, open_meteo
+from services.weather.parse import Sky
 
 Get = Callable[[str, Mapping[str, str]], Response]
 
 
 class Provider(Protocol):
-    """Who is asked, how, and what its answer says."""
+    """Who is asked, how often at most, and what its answer says."""
 
     @property
     def name(self) -> str: ...
     @property
     def attribution(self) -> str:
-        """What the provider wants shown beside its data."""
+        """What the provider wants shown beside its data, as the text of a link to `attribution_url`."""
+
+    @property
+    def attribution_url(self) -> str: ...
+    @property
+    def budget_day(self) -> int:
+        """Calls that this process may make in a day (of UTC)."""
+
+    @property
+    def secret(self) -> str:
+        """What must never be seen in a message or a log, though the provider may repeat it; empty: nothing."""
 
     def address(self, cell: Cell) -> str:
-        """The address to ask. May hold a key: never logged, never shown."""
+        """The address to ask. May hold the secret: never logged, never shown."""
 
     def read(self, body: bytes) -> Sky:
         """The answer's content. Raises `parse.AnswerError`."""
@@ -33,11 +46,14 @@ class Provider(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OpenMeteo:
-    """Free without a key; units and offset are read from the answer. https://open-meteo.com/en/docs"""
+    """Free without a key for 10,000 calls a day. https://open-meteo.com/en/docs, https://open-meteo.com/en/license"""
 
     base: str
+    budget_day: int
     name: str = "open-meteo"
     attribution: str = "Weather data by Open-Meteo.com"
+    attribution_url: str = "https://open-meteo.com/"
+    secret: str = ""
 
     def address(self, cell: Cell) -> str:
         query = {
@@ -60,12 +76,14 @@ class OpenMeteo:
 
 @dataclass(frozen=True, slots=True)
 class OpenWeather:
-    """One Call 3.0, with a key. https://openweathermap.org/api/one-call-3"""
+    """One Call 3.0, with a key; 1,000 calls a day are free, more are billed. https://openweathermap.org/api/one-call-3"""
 
     base: str
-    key: str
+    secret: str = field(repr=False)
+    budget_day: int
     name: str = "openweather"
-    attribution: str = "Weather data by OpenWeather"
+    attribution: str = "Weather data provided by OpenWeather"
+    attribution_url: str = "https://openweathermap.org/"
 
     def address(self, cell: Cell) -> str:
         query = {
@@ -73,7 +91,7 @@ class OpenWeather:
             "lon": cell.longitude,
             "exclude": "minutely,alerts",
             "units": "metric",
-            "appid": self.key,
+            "appid": self.secret,
         }
         return f"{self.base}?{urlencode(query)}"
 

@@ -5,39 +5,42 @@ All requests for a cell come to one worker, one after the other, so the first on
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from urllib.parse import quote_plus
 
-from cachetools import LRUCache
+from cachetools import LRUCache, TTLCache
+from pydantic import ValidationError
 
-from pressroom.cells import Cell
+from pressroom.cells import Cell, cell_named
 from pressroom.clock import Clock
 from pressroom.http.answer import FetchError
 from pressroom.http.times import retry_after_s
 from pressroom.objects.port import NotModified, ObjectStore
-from pressroom.outcomes import Defer, Done, Emit, Outcome
-from pressroom.queues.topics import RECORD_PUBLISH, WEATHER_REQUEST
+from pressroom.outcomes import Defer, Done, Emit, Outcome, Reject
+from pressroom.queues.topics import WEATHER_REQUEST
 from schemas import keys
+from schemas.codec import explain
 from schemas.envelope import Envelope
-from schemas.messages import FailureClosed, FailureSeen, Trouble, WeatherRequest
+from schemas.errors import ErrorKind
+from schemas.messages import Trouble, WeatherRequest
 from schemas.weather import WeatherRecord
+from services.weather import letters, policy
 from services.weather.parse import AnswerError, Sky
-from services.weather.policy import Standing, is_fresh, refused, trouble_of
 from services.weather.provider import Get, Provider
+from services.weather.standing import Standing
 
+log = logging.getLogger(__name__)
 CELLS_REMEMBERED_MAX = 20_000
-FAILURES_TO_TELL = 3
-"""A provider's passing trouble becomes a failure with the third in a row, as a feed's does."""
+REFUSED_S = policy.DAY_S
+OPEN_DAYS = 8
+"""Failures that an earlier process opened are looked for so far back."""
 
-
-class Streak:
-    """A provider's trouble that goes on: one failure for all of it."""
-
-    def __init__(self, since: datetime) -> None:
-        self.since = since
-        self.told = False
+NameOf = Callable[[Cell], str | None]
+"""What a cell is called, whoever asks for it."""
 
 
 class WeatherDesk:
@@ -50,52 +53,94 @@ class WeatherDesk:
         store: ObjectStore,
         clock: Clock,
         *,
+        name_of: NameOf,
         fresh_s: float,
-        budget_day: int,
         rng: random.Random,
     ) -> None:
         self._providers = providers
         self._get = get
         self._store = store
         self._clock = clock
+        self._name_of = name_of
         self._fresh_s = fresh_s
         self._rng = rng
         self._lock = threading.Lock()
-        self._standing = {one.name: Standing(budget_day) for one in providers}
-        self._streaks: dict[str, Streak] = {}
-        self._sent: LRUCache[str, tuple[int, datetime]] = LRUCache(CELLS_REMEMBERED_MAX)
+        self._standing = {one.name: Standing(one.budget_day) for one in providers}
+        self._sent: LRUCache[str, policy.Sent] = LRUCache(CELLS_REMEMBERED_MAX)
+        self._refused: TTLCache[tuple[str, str], bool] = TTLCache(
+            CELLS_REMEMBERED_MAX, REFUSED_S, timer=clock.monotonic
+        )
+        self._left_open: dict[str, list[str]] | None = None
 
     def handle(self, envelope: Envelope[WeatherRequest]) -> Outcome:
+        """Raises what the store raises, and then has asked nobody."""
         request, now = envelope.payload, self._clock.now()
-        turn = self._turn_if_wanted(request.cell, now)
-        if turn is None:
-            return Done()
+        cell = cell_named(request.cell)
+        if cell is None:
+            return Reject(ErrorKind.NOT_FOUND, f"there is no cell {request.cell[:80]!r}")
+        self._look_back(now)
+        turn = self._turn(envelope, cell, now)
+        return self._fetch(envelope, cell, turn, now) if isinstance(turn, int) else turn
+
+    def _fetch(self, envelope: Envelope[WeatherRequest], cell: Cell, turn: int, now: datetime) -> Outcome:
         emits: list[Emit] = []
         for provider in self._providers:
-            if not self._may_be_asked(provider, now):
+            if not self._may_be_asked(provider, cell, now, insist=envelope.payload.reason == "replay"):
                 continue
-            found = self._ask(provider, Cell(request.cell, request.latitude, request.longitude))
-            emits += self._stood(provider, found if isinstance(found, Trouble) else None)
+            found = self._ask(provider, cell)
             if isinstance(found, Sky):
-                return Done((*emits, self._record(request, provider, found, turn)))
-        return self._nobody(envelope, emits, now)
+                at = self._clock.now()
+                emits += self._well(provider, at)
+                with self._lock:
+                    self._sent[cell.id] = policy.Sent(envelope.id, at)
+                return Done((*emits, letters.record(cell, self._name_of(cell), provider, found, turn, at)))
+            emits += self._ill(provider, cell, found, now)
+        return self._nobody(envelope, cell, emits, now)
 
-    def _turn_if_wanted(self, cell: str, now: datetime) -> int | None:
-        """The record's turn; None when the cell is fresh already, by our memory or by the store."""
+    # --- is it wanted? ------------------------------------------------------------------------------
+
+    def _turn(self, envelope: Envelope[WeatherRequest], cell: Cell, now: datetime) -> int | Outcome:
+        """The turn of the record to make, or what ends the request without one."""
         with self._lock:
-            sent = self._sent.get(cell)
-        if sent is not None and (now - sent[1]).total_seconds() < self._fresh_s:
-            return None
-        found = self._store.get(keys.weather(cell))
-        if found is None or isinstance(found, NotModified):
-            return 1
-        held = WeatherRecord.model_validate_json(found.body)
-        return None if is_fresh(held, now, self._fresh_s) else held.turn + 1
+            fetched_at = policy.believed(self._sent.get(cell.id), envelope.id, now)
+        held = None
+        if fetched_at is None or policy.when_wanted(fetched_at, now, self._fresh_s, "reader") == now:
+            try:
+                held = self._held(cell)
+            except ValidationError as error:
+                return self._broken(envelope, cell, error, now)
+            fetched_at = held.fetched_at if held is not None else None
+        wanted_at = policy.when_wanted(fetched_at, now, self._fresh_s, envelope.payload.reason)
+        if wanted_at is None:
+            return Done()
+        if wanted_at > now:
+            return Defer(wanted_at, "the cell is fresh for a moment still")
+        return held.turn + 1 if held is not None else 1
 
-    def _may_be_asked(self, provider: Provider, now: datetime) -> bool:
+    def _held(self, cell: Cell) -> WeatherRecord | None:
+        """What the store has. Raises `ValidationError` when that is no weather."""
+        found = self._store.get(keys.weather(cell.id))
+        if found is None or isinstance(found, NotModified):
+            return None
+        held = WeatherRecord.model_validate_json(found.body)
+        with self._lock:
+            self._sent[cell.id] = policy.Sent("", held.fetched_at, stored=True)
+        return held
+
+    def _broken(self, envelope: Envelope[WeatherRequest], cell: Cell, error: ValidationError, now: datetime) -> Outcome:
+        """The publisher would refuse to write over it. One failure an hour says so, not one a request."""
+        with self._lock:
+            self._sent[cell.id] = policy.Sent(envelope.id, now, stored=True)
+        return Reject(ErrorKind.BROKEN_OBJECT, explain(error, keys.weather(cell.id)))
+
+    # --- asking -------------------------------------------------------------------------------------
+
+    def _may_be_asked(self, provider: Provider, cell: Cell, now: datetime, *, insist: bool) -> bool:
         with self._lock:
             standing = self._standing[provider.name]
-            if not standing.may_be_asked(now):
+            if (provider.name, cell.id) in self._refused and not insist:
+                return False
+            if not standing.may_be_asked(now, insist=insist):
                 return False
             standing.ask(now)
             return True
@@ -104,80 +149,71 @@ class WeatherDesk:
         try:
             response = self._get(provider.address(cell), {"Accept": "application/json"})
         except FetchError as error:
-            return trouble_of(error)
-        trouble = refused(response, retry_after_s(response.headers, self._clock.now()))
+            return _safe(policy.unanswered(error), provider)
+        trouble = policy.refused_by(response, retry_after_s(response.headers, self._clock.now()))
         if trouble is not None:
-            return trouble
+            return _safe(trouble, provider)
         try:
             return provider.read(response.body)
         except AnswerError as error:
-            return Trouble(kind=error.kind, message=str(error)[:1000], status=response.status)
+            return _safe(policy.misread(error, response), provider)
 
-    def _stood(self, provider: Provider, trouble: Trouble | None) -> list[Emit]:
-        """Note how it went; a streak of trouble is opened, counted and closed as one failure."""
+    # --- how it went --------------------------------------------------------------------------------
+
+    def _look_back(self, now: datetime) -> None:
+        """Once: which failures an earlier process left open, to be closed at the first good answer."""
+        if self._left_open is None:
+            self._left_open = {
+                one.name: [
+                    listed.key
+                    for prefix in letters.prefixes(one, now, OPEN_DAYS)
+                    for listed in self._store.list(prefix, limit=100)
+                ]
+                for one in self._providers
+            }
+
+    def _well(self, provider: Provider, now: datetime) -> list[Emit]:
+        with self._lock:
+            since = self._standing[provider.name].well()
+            left = self._left_open.pop(provider.name, []) if self._left_open else []
+        ended = [letters.closed(provider, since, now)] if since is not None else []
+        return [*ended, *(letters.closed_key(key, now) for key in left)]
+
+    def _ill(self, provider: Provider, cell: Cell, trouble: Trouble, asked_at: datetime) -> list[Emit]:
         now = self._clock.now()
         with self._lock:
-            standing = self._standing[provider.name]
-            if trouble is None:
-                standing.well()
-                streak = self._streaks.pop(provider.name, None)
-                return [_closed(provider, streak, now)] if streak is not None and streak.told else []
-            standing.ill(trouble, now, self._rng.random())
-            streak = self._streaks.setdefault(provider.name, Streak(now))
-            if standing.failures < FAILURES_TO_TELL:
-                return []
-            streak.told = True
-            return [_seen(provider, streak, trouble, standing.failures, now)]
+            if policy.is_about_place(trouble):
+                self._refused[provider.name, cell.id] = True
+            told = self._standing[provider.name].ill(trouble, asked_at, now, self._rng.random())
+        log.warning("no weather from %s for cell %s: %s", provider.name, cell.id, trouble.message)
+        return [letters.seen(provider, cell, told, now)] if told is not None else []
 
-    def _record(self, request: WeatherRequest, provider: Provider, sky: Sky, turn: int) -> Emit:
-        now = self._clock.now()
-        record = WeatherRecord(
-            cell=request.cell,
-            turn=turn,
-            place=request.place,
-            latitude=request.latitude,
-            longitude=request.longitude,
-            timezone=sky.timezone,
-            utc_offset_s=sky.utc_offset_s,
-            fetched_at=now,
-            provider=provider.name,
-            attribution=provider.attribution,
-            now=sky.now,
-            hours=sky.hours,
-            days=sky.days,
-        )
-        with self._lock:
-            self._sent[request.cell] = (turn, now)
-        return Emit(RECORD_PUBLISH, keys.weather(request.cell), record)
-
-    def _nobody(self, envelope: Envelope[WeatherRequest], emits: list[Emit], now: datetime) -> Outcome:
+    def _nobody(self, envelope: Envelope[WeatherRequest], cell: Cell, emits: list[Emit], now: datetime) -> Outcome:
         """No provider could answer: not now, and nobody's fault. What has to be told goes with the request's return."""
         with self._lock:
-            until = min(standing.free_at(now) for standing in self._standing.values())
+            free = [
+                self._standing[one.name].free_at(now)
+                for one in self._providers
+                if (one.name, cell.id) not in self._refused
+            ]
+        last = envelope.not_after or envelope.occurred_at + timedelta(seconds=self._fresh_s)
+        if not free or min(free) > last:
+            return Done(tuple(emits))  # by then nobody waits for it, or nobody would answer it
         if not emits:
-            return Defer(until, "no weather provider may be asked now")
-        later = Emit(WEATHER_REQUEST, envelope.key, envelope.payload, not_before=until, not_after=envelope.not_after)
+            return Defer(min(free), "no weather provider may be asked now")
+        later = Emit(WEATHER_REQUEST, envelope.key, envelope.payload, not_before=min(free), not_after=last)
         return Done((*emits, later))
 
 
-def _failure_id(provider: Provider, streak: Streak) -> str:
-    return f"weather-{provider.name}-{keys.short_hash(streak.since.isoformat())}"
-
-
-def _seen(provider: Provider, streak: Streak, trouble: Trouble, count: int, now: datetime) -> Emit:
-    seen = FailureSeen(
-        id=_failure_id(provider, streak),
-        opened_at=streak.since,
-        at=now,
-        topic="weather.request",
-        kind=trouble.kind,
-        trouble=trouble,
-        host=provider.name,
-        count=count,
+def _safe(trouble: Trouble, provider: Provider) -> Trouble:
+    """Without the provider's key, which a redirect or an error page may repeat."""
+    if not provider.secret:
+        return trouble
+    secrets = (provider.secret, quote_plus(provider.secret))
+    first = trouble.first_bytes
+    return trouble.model_copy(
+        update={
+            "message": policy.without(trouble.message, secrets),
+            "first_bytes": policy.without(first, secrets) if first is not None else None,
+        }
     )
-    return Emit(RECORD_PUBLISH, keys.failure(streak.since.date(), seen.id), seen)
-
-
-def _closed(provider: Provider, streak: Streak, now: datetime) -> Emit:
-    closed = FailureClosed(id=_failure_id(provider, streak), opened_at=streak.since, at=now)
-    return Emit(RECORD_PUBLISH, keys.failure(streak.since.date(), closed.id), closed)
