@@ -27,7 +27,8 @@ The second header (RFC 9213) is for edges only: browsers would take stale-while-
 PRIVATE: Final[Headers] = [("Cache-Control", "private, no-cache")]
 """For pages that a cookie chose."""
 
-_NOT_IN_304: Final = frozenset({"Content-Type", "Content-Length", "Content-Encoding"})
+_IN_304: Final = frozenset({"ETag", "Cache-Control", "CDN-Cache-Control", "Vary"})
+"""RFC 9110 section 15.4.5: the client has all the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def _variant(coding: str, data: bytes, digest: str, common: Headers) -> Variant:
     full = [*common, ("ETag", etag), ("Content-Length", str(len(data)))]
     if coding != IDENTITY:
         full.append(("Content-Encoding", coding))
-    return Variant(data, etag, full, [header for header in full if header[0] not in _NOT_IN_304])
+    return Variant(data, etag, full, [header for header in full if header[0] in _IN_304])
 
 
 def http_date(moment: datetime) -> str:
