@@ -67,7 +67,15 @@ class Assets:
 
 def asset_page(name: str, body: bytes, modified: datetime) -> Page:
     kind = _TYPES.get(Path(name).suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
-    return make(body, modified, content_type=kind, caching=_CACHING, vary="Accept-Encoding", extra=_EXTRA)
+    return make(
+        body,
+        modified,
+        content_type=kind,
+        caching=_CACHING,
+        vary="Accept-Encoding",
+        packed_already=kind == "font/woff2",
+        extra=_EXTRA,
+    )
 
 
 def is_asset_name(name: str) -> bool:

@@ -58,6 +58,7 @@ def make(
     content_type: str = "text/html; charset=utf-8",
     caching: Headers = EDGE,
     vary: str = "Accept-Encoding, Cookie",
+    packed_already: bool = False,
     extra: Headers | None = None,
 ) -> Page:
     """Each coding has its own strong ETag (RFC 9110 section 8.8.3.3): the content's digest and the coding's name."""
@@ -69,7 +70,7 @@ def make(
         ("Last-Modified", http_date(modified)),
         *(extra or []),
     ]
-    packed = pack(body)
+    packed = {IDENTITY: body} if packed_already else pack(body)
     variants = {coding: _variant(coding, data, digest, common) for coding, data in packed.items()}
     return Page(digest, modified, variants, sum(map(len, packed.values())))
 
