@@ -138,9 +138,13 @@ def shelf(subject: str) -> tuple[tuple[str, str], ...]:
     return _LINUX if subject == "linux" else _SPACE
 
 
-def stories(paper: Paper, now: datetime, count: int = 14) -> list[Story]:
+LIVE = 12
+"""As many as the scheduler looks at to learn a paper's rhythm: with older ones among them it asks once a minute."""
+
+
+def stories(paper: Paper, now: datetime, count: int = 16) -> list[Story]:
     """What a paper's feed holds at `now`, newest first: this minute's stories before the day's and the week's."""
-    live = _live(paper, now, count // 2)
+    live = _live(paper, now, min(LIVE, count))
     return live + _earlier(paper, now, count - len(live))
 
 

@@ -10,11 +10,12 @@ import lxml.html
 
 @dataclass(frozen=True)
 class Box:
-    """A source's box: its state as a word, what it says about it, and its headlines in order."""
+    """A source's box: its state as a word, what it says about it, its headlines in order and where they lead."""
 
     state: str
     words: str
     headlines: tuple[str, ...]
+    links: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,9 @@ class FrontPage:
 
     @property
     def printed_twice(self) -> list[str]:
-        """Headlines that stand in one box more than once."""
-        several = (Counter(box.headlines) for box in self.boxes.values())
-        return [headline for counted in several for headline, count in counted.items() if count > 1]
+        """Links that stand in one box more than once."""
+        several = (Counter(box.links) for box in self.boxes.values())
+        return [link for counted in several for link, count in counted.items() if count > 1]
 
 
 def read_page(status: int, html: str) -> FrontPage:
@@ -43,8 +44,10 @@ def read_page(status: int, html: str) -> FrontPage:
 
 
 def _box(box: lxml.html.HtmlElement) -> Box:
+    headlines = box.xpath(".//*[contains(@class, 'headline')]")
     return Box(
         state=box.get("data-state"),
         words=" ".join(text.text_content() for text in box.xpath("./p[@class='state']")),
-        headlines=tuple(found.text_content() for found in box.xpath(".//*[contains(@class, 'headline')]")),
+        headlines=tuple(found.text_content() for found in headlines),
+        links=tuple(found.get("href") for found in headlines if found.get("href")),
     )

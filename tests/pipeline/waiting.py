@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
 LOOK_EVERY_S = 0.01
+
+
+def within(promised_s: float) -> float:
+    """A promise in seconds, for this machine now: while it has other things to do it is given time in proportion."""
+    return promised_s * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 def eventually(read: Callable[[], T], holds: Callable[[T], object] = bool, *, within_s: float = 15.0) -> T:
