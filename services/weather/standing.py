@@ -59,7 +59,7 @@ class Standing:
 
         Questions that were under way together fail together: that is one trouble, not one for each thread.
         """
-        if self.ill_at is None or asked_at >= self.ill_at:
+        if self.ill_at is None or asked_at > self.ill_at:
             self.failures += 1
             self.ill_at = now
         self.since = self.since or now
