@@ -15,9 +15,9 @@ from schemas.errors import REMEDIES, kind_of
 from schemas.messages import Trouble
 from schemas.records import Validators
 from services.cli.parse import failure
-from services.embedded import http_client
 from services.fetcher.parse import ParseError, normal_form, parse
 from services.fetcher.policy import Troubled, Unchanged, conditional, judge, trouble_of
+from services.staff import http_client
 
 
 @click.command()

@@ -16,8 +16,9 @@ from pressroom.settings import Settings
 from pressroom.tally import Tally
 from pressroom.wiring import queue_of, store_of
 from schemas.messages import Wish
-from services.embedded import Newsroom, lanes_of
+from services.embedded import Newsroom
 from services.scheduler.story import Scheduler
+from services.staff import lanes_of
 
 SERVICES = ("scheduler", "fetcher", "weather", "publisher")
 LOOK_EVERY_S = 0.02

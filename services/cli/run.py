@@ -18,8 +18,9 @@ from pressroom.outcomes import BackendUnavailable
 from pressroom.settings import Settings, load
 from pressroom.wiring import queue_of, store_of
 from services.cli.serving import until_told
-from services.embedded import SERVICES, Newsroom, lanes_of
+from services.embedded import SERVICES, Newsroom
 from services.scheduler.sites import SiteError
+from services.staff import lanes_of
 
 
 @click.command()

@@ -10,7 +10,7 @@ import click
 from pressroom.clock import SystemClock
 from pressroom.outcomes import BackendUnavailable
 from pressroom.settings import Settings, load
-from services.embedded import lanes_of
+from services.staff import lanes_of
 
 
 @click.group()

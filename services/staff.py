@@ -1,0 +1,252 @@
+"""What each service is made of: built from its ports here and nowhere else, so that this page tells what it needs."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from prometheus_client import CollectorRegistry
+
+from pressroom.cells import cell_at
+from pressroom.clock import Clock
+from pressroom.consumer import Consumer
+from pressroom.health import Vitals
+from pressroom.http.answer import Limits, Response
+from pressroom.http.client import Client
+from pressroom.http.guard import Guard
+from pressroom.metrics import LoopMetrics
+from pressroom.notices import Notices
+from pressroom.objects.port import ObjectStore
+from pressroom.outcomes import Outcome
+from pressroom.places import Places
+from pressroom.queues.port import Queue
+from pressroom.queues.topics import DEAD, FEED_REFRESH, RECORD_PUBLISH, SCHEDULE, WEATHER_REQUEST, on_lane
+from pressroom.sender import Sender
+from pressroom.settings import Settings
+from pressroom.tally import Tally
+from pressroom.wiring import VERSION, loop_rules
+from schemas.envelope import Envelope
+from schemas.messages import PageImageWish, WeatherRequest
+from services.fetcher.manners import Identity
+
+WEATHER_WORKERS = 4
+PUBLISH_WORKERS = 4
+
+
+class Part(Protocol):
+    """Something that runs until it is stopped."""
+
+    def start(self) -> None: ...
+    def stop(self, timeout_s: float) -> None: ...
+
+
+class Room:
+    """What the services of one process share: the ports, the counters, the stories by class."""
+
+    def __init__(
+        self, settings: Settings, queue: Queue, store: ObjectStore, clock: Clock, lanes: Sequence[str]
+    ) -> None:
+        self.settings = settings
+        self.queue = queue
+        self.store = store
+        self.clock = clock
+        self.lanes = lanes
+        self.tally = Tally()
+        self.registry = CollectorRegistry()
+        self.metrics = LoopMetrics(self.registry)
+        self.vitals: dict[str, Vitals] = {}
+        self.places = Places(settings.data / "places.sqlite")
+        self.stories: dict[type[Any], Any] = {}
+        """The stories that run here, by class: for `--once`, for the page server, for tests."""
+
+    def hire(self, service: str) -> list[Part]:
+        """The parts of a service, not started yet."""
+        self.vitals[service] = Vitals(service, self.clock.now, self.settings.healthy_age_s)
+        return BUILDERS[service](self)
+
+    def consumer(self, service: str, topic: str, handler: Callable[[Any], Any], workers: int) -> Part:
+        consumer = Consumer.single(
+            self.queue,
+            topic,
+            self.tally.metered(service, handler),
+            service=service,
+            clock=self.clock,
+            rules=loop_rules(self.settings, topic),
+            workers=workers,
+            observer=self.metrics,
+        )
+        return self.watched(service, consumer)
+
+    def watched(self, service: str, consumer: Consumer) -> Consumer:
+        """The consumer, with its health part of the service's."""
+        self.vitals[service].watch(consumer.topic, lambda: consumer.health)
+        return consumer
+
+
+def lanes_of(settings: Settings) -> tuple[str, ...]:
+    """Every lane that the sites name, the unnamed one first. Raises `SiteError`."""
+    from services.scheduler.sites import SiteBook  # noqa: PLC0415 - as below
+
+    return tuple(dict.fromkeys(("", *(site.lane for site in SiteBook(settings.sites).sites.values()))))
+
+
+# --- the services, each built from its ports ----------------------------------------------------------
+
+
+def http_client(settings: Settings, clock: Clock) -> Client:
+    """The guarded way out, as the settings bound it."""
+    limits = Limits(
+        connect_s=settings.fetch_connect_s,
+        total_s=settings.fetch_total_s,
+        wire_bytes_max=settings.fetch_wire_bytes_max,
+        body_bytes_max=settings.fetch_body_bytes_max,
+    )
+    guard = Guard(settings.fetch_ports, settings.fetch_allow_networks)
+    return Client(guard, limits, clock, identity_of(settings).user_agent())
+
+
+def identity_of(settings: Settings) -> Identity:
+    """Who asks: the contact given, else the crawler page of this newsroom."""
+    return Identity(VERSION, settings.contact or f"+{settings.public_url or 'http://localhost'}/crawler")
+
+
+def _publisher(room: Room) -> list[Part]:
+    from services.publisher.failures import Failures  # noqa: PLC0415 - a process pays only for what it serves
+    from services.publisher.keeping import Keeping  # noqa: PLC0415
+    from services.publisher.shelf import Shelf  # noqa: PLC0415
+    from services.publisher.story import Publisher  # noqa: PLC0415
+
+    shelf = Shelf(room.store, Notices(room.queue, room.clock))
+    failures = Failures(shelf, VERSION)
+    keeping = Keeping(room.store, room.settings.versions_max, room.settings.raw_max)
+    story = Publisher(shelf, failures, keeping, room.clock, page_images=room.settings.fetch_page_images)
+    return [
+        room.consumer("publisher", RECORD_PUBLISH, story.handle, PUBLISH_WORKERS),
+        room.consumer("publisher", DEAD, failures.dead, 1),
+    ]
+
+
+def _fetcher(room: Room) -> list[Part]:
+    from services.fetcher.manners import RobotsRule  # noqa: PLC0415
+    from services.fetcher.page_images import PageImages  # noqa: PLC0415
+    from services.fetcher.parse import parse  # noqa: PLC0415
+    from services.fetcher.story import Fetcher  # noqa: PLC0415
+
+    settings = room.settings
+    client = http_client(settings, room.clock)
+    identity = identity_of(settings)
+
+    def get(url: str, headers: Mapping[str, str]) -> Response:
+        return client.get(url, headers=headers)
+
+    story = Fetcher(
+        get=get,
+        parse=lambda body, content_type, url: parse(body, content_type=content_type, url=url),
+        store=room.store,
+        clock=room.clock,
+        raw_bytes_max=settings.fetch_raw_bytes_max,
+        identity=identity,
+        robots=RobotsRule(get, room.clock, identity.user_agent()) if settings.fetch_robots else None,
+    )
+    images = PageImages(get, identity, room.clock, settings.fetch_host_spacing_s)
+
+    def handle(envelope: Envelope[Any]) -> Outcome:
+        return (images if isinstance(envelope.payload, PageImageWish) else story).handle(envelope)
+
+    return [
+        room.consumer("fetcher", on_lane(FEED_REFRESH, lane), handle, settings.fetch_workers) for lane in room.lanes
+    ]
+
+
+def _weather(room: Room) -> list[Part]:
+    from services.weather.provider import OpenMeteo, OpenWeather, Provider  # noqa: PLC0415
+    from services.weather.story import WeatherDesk  # noqa: PLC0415
+
+    settings = room.settings
+    providers: list[Provider] = [OpenMeteo(settings.weather_url, settings.weather_budget_day)]
+    key = settings.openweather_key.get_secret_value()
+    if key:
+        providers.append(OpenWeather(settings.openweather_url, key, settings.openweather_budget_day))
+    client = http_client(settings, room.clock)
+    desk = WeatherDesk(
+        providers,
+        lambda url, headers: client.get(url, headers=headers),
+        room.store,
+        room.clock,
+        name_of=room.places.name_of,
+        fresh_s=settings.weather_fresh_s,
+        rng=random.Random(),  # noqa: S311 - jitter, no secret
+    )
+    return [room.consumer("weather", WEATHER_REQUEST, desk.handle, WEATHER_WORKERS)]
+
+
+def _scheduler(room: Room) -> list[Part]:
+    from services.scheduler.policy import Rules  # noqa: PLC0415
+    from services.scheduler.rhythm import Rhythm  # noqa: PLC0415
+    from services.scheduler.sites import SiteBook  # noqa: PLC0415
+    from services.scheduler.story import Scheduler  # noqa: PLC0415
+    from services.scheduler.timer import Timer  # noqa: PLC0415
+
+    settings = room.settings
+    rhythm = Rhythm(interval_min_s=settings.interval_min_s, interval_max_s=settings.interval_max_s)
+    story = Scheduler(
+        room.store,
+        SiteBook(settings.sites),
+        room.clock,
+        Rules(
+            rhythm=rhythm,
+            host_spacing_s=settings.fetch_host_spacing_s,
+            lease_s=settings.lease_s,
+            grace_s=max(60.0, settings.fetch_total_s + 30),
+            follow_moved=settings.follow_moved,
+        ),
+        rng=random.Random(),  # noqa: S311 - jitter, no secret
+        status_interval_s=settings.status_interval_s,
+        weather_of=lambda place: _weather_of(room.places, place),
+        weather_every_s=settings.weather_fresh_s,
+    )
+    room.stories[Scheduler] = story
+    consumer = Consumer.batched(
+        room.queue,
+        SCHEDULE,
+        room.tally.metered("scheduler", story.handle),
+        service="scheduler",
+        clock=room.clock,
+        rules=loop_rules(settings, SCHEDULE),
+        observer=room.metrics,
+    )
+    room.watched("scheduler", consumer)
+    return [consumer, Timer(Sender(room.queue, room.clock, "scheduler"), room.clock)]
+
+
+def _weather_of(places: Places, name: str) -> WeatherRequest | None:
+    place = places.find(name)
+    if place is None:
+        return None
+    cell = cell_at(place.latitude, place.longitude)
+    return WeatherRequest(
+        cell=cell.id, latitude=cell.latitude, longitude=cell.longitude, place=place.name, reason="due"
+    )
+
+
+def _web(room: Room) -> list[Part]:
+    from services.web.node import WebNode  # noqa: PLC0415
+
+    def cell_of(name: str) -> str | None:
+        place = room.places.find(name)
+        return cell_at(place.latitude, place.longitude).id if place else None
+
+    node = WebNode(room.store, room.queue, room.clock, room.settings, cell_of=cell_of)
+    room.stories[WebNode] = node
+    return [node]
+
+
+# Those who listen start before those who speak, so that nothing waits at the start.
+BUILDERS: dict[str, Callable[[Room], list[Part]]] = {
+    "publisher": _publisher,
+    "weather": _weather,
+    "fetcher": _fetcher,
+    "scheduler": _scheduler,
+    "web": _web,
+}
