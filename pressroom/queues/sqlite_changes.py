@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from pressroom.queues.port import Full, Lost, Parcel, Settlement, Unroutable
@@ -27,6 +27,8 @@ class Changes:
         self.notices: list[bytes] = []
         self.stirred: set[str] = set()
         """Topics of which there may be something to hand out now."""
+        self.afterwards: list[Callable[[], None]] = []
+        """What to do when all this is committed."""
         self._totals: dict[str, int] = {}
         self._growth: dict[str, int] = {}
 

@@ -24,11 +24,12 @@ class Job(Generic[T]):
     the holders die in it too.) `posted`: nobody waits, so it is done when that is possible again.
     """
 
-    __slots__ = ("_done", "_error", "_result", "_work", "must_last", "posted")
+    __slots__ = ("_done", "_error", "_result", "_work", "is_planned", "must_last", "posted")
 
     def __init__(self, work: Callable[[Changes], T], *, must_last: bool = False, posted: bool = False) -> None:
         self.must_last = must_last
         self.posted = posted
+        self.is_planned = False
         self._work = work
         self._result: T | None = None
         self._error: Exception | None = None
@@ -36,6 +37,7 @@ class Job(Generic[T]):
         self._done.acquire()
 
     def plan(self, changes: Changes) -> None:
+        self.is_planned = True
         try:
             self._result = self._work(changes)
         except (Full, Unroutable, BackendUnavailable) as refusal:
@@ -43,7 +45,8 @@ class Job(Generic[T]):
 
     def finish(self, error: Exception | None = None) -> None:
         self._error = self._error or error
-        self._done.release()
+        if self._done.locked():
+            self._done.release()
 
     def wait(self) -> T:
         self._done.acquire()

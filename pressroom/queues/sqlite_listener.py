@@ -33,6 +33,8 @@ class SqliteListener:
         self._closed = False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._tell, name="queue-notices", daemon=True)
+
+    def start(self) -> None:
         self._thread.start()
 
     def bring(self, notices: Sequence[tuple[int, bytes]]) -> None:

@@ -1,53 +1,30 @@
-"""The sqlite engine keeps the queue's contract, and what only it has to do: files, processes, group commits."""
+"""The sqlite engine keeps the queue's contract, and what only it has to do: files, processes, transactions."""
 
 from __future__ import annotations
 
-import os
+import sqlite3
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from pressroom.queues.port import Queue
+from pressroom.clock import SetClock
+from pressroom.outcomes import BackendUnavailable
+from pressroom.queues import sqlite_file
+from pressroom.queues.port import Depth, Parcel, Settlement
 from pressroom.queues.sqlite import SqliteQueue
-from tests.contracts.consumer_contract import ConsumerContract
+from pressroom.queues.sqlite_file import Unusable
+from pressroom.queues.sqlite_process import ProcessLock
+from pressroom.queues.sqlite_upkeep import REAP_S
+from tests.contracts.consumer_contract import NEXT, TOPIC, ConsumerContract
 from tests.contracts.queue_contract import QueueContract
-from tests.contracts.queue_tools import CLOCK
-
-
-def crash(queue: SqliteQueue) -> None:
-    """Its thread ends without a word and the kernel closes its files, as in a process that was killed."""
-    writer = queue._writer
-
-    def die() -> None:
-        writer._connection.close()
-        if writer._process._fd is not None:
-            os.close(writer._process._fd)
-
-    writer._end = die  # type: ignore[method-assign]
-    queue.close()
-
-
-class SqliteRig:
-    poison_deaths = range(5, 6)
-
-    def __init__(self, path: Path) -> None:
-        self.url = str(path)
-        self._opened: list[SqliteQueue] = []
-
-    def open(self) -> SqliteQueue:
-        queue = SqliteQueue(Path(self.url), CLOCK)
-        self._opened.append(queue)
-        return queue
-
-    def crash(self, queue: Queue) -> None:
-        assert isinstance(queue, SqliteQueue)
-        self._opened.remove(queue)
-        crash(queue)
-
-    def close(self) -> None:
-        for queue in self._opened:
-            queue.close()
+from tests.contracts.queue_tools import CLOCK, Box, WorkerProcess, ended, eventually, wish
+from tests.contracts.sqlite_rig import SqliteRig
 
 
 @pytest.fixture
@@ -63,3 +40,255 @@ class TestSqliteQueue(QueueContract):
 
 class TestConsumerOnSqlite(ConsumerContract):
     pass
+
+
+# --- the file ----------------------------------------------------------------------------------------------
+
+
+def test_what_was_accepted_is_there_after_a_restart(rig: SqliteRig) -> None:
+    first = rig.open()
+    first.publish([Parcel(TOPIC, "a", b"now"), Parcel(TOPIC, "b", b"later", CLOCK.now() + timedelta(hours=1))])
+    rig.crash(first)
+
+    assert rig.open().depth(TOPIC) == Depth(ready=1, in_flight=0, delayed=1)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "complaint"),
+    [
+        (lambda path: path.write_bytes(b"not a database, but long enough to be read as one" * 99), "is damaged"),
+        (lambda path: sqlite3.connect(path).execute("CREATE TABLE theirs (a)"), "a database of something else"),
+        (lambda path: sqlite3.connect(path).execute("PRAGMA user_version=99"), "has version 99"),
+    ],
+)
+def test_a_file_that_cannot_be_a_queue_is_one_clear_error(rig: SqliteRig, spoil: Any, complaint: str) -> None:
+    path = Path(rig.url)
+    if "version" in complaint:
+        rig.open().close()
+    spoil(path)
+    with pytest.raises(Unusable, match=complaint) as error:
+        rig.open()
+    assert str(path) in str(error.value)
+
+
+def test_a_file_in_a_folder_that_cannot_be_written_is_not_available(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BackendUnavailable, match="can't be opened"):
+        SqliteQueue(tmp_path / "file" / "queue.sqlite", CLOCK)
+
+
+def test_a_full_disk_refuses_and_when_there_is_room_again_all_goes_on(rig: SqliteRig) -> None:
+    queue, box = rig.open(), Box()
+    place = queue.subscribe(TOPIC, box, credit=4)
+    queue.publish([Parcel(TOPIC, "a", b"1"), Parcel(TOPIC, "b", b"2")])
+    held, released = box.take(2)
+    limit = "PRAGMA max_page_count=%d"
+    (pages,) = queue._writer._connection.execute(limit % 1).fetchone()
+    with pytest.raises(BackendUnavailable, match="disk is full"):
+        queue.publish([Parcel(TOPIC, "c", b"x" * 1_000_000)])
+    with pytest.raises(BackendUnavailable, match="disk is full"):
+        queue.settle([Settlement(held, [Parcel(NEXT, "c", b"x" * 1_000_000)])])
+
+    assert place.trouble is not None
+    assert "disk is full" in place.trouble
+    queue._writer._connection.execute(limit % (pages + 10_000))
+    queue.settle([Settlement(held, [Parcel(NEXT, "c", b"y")])])
+    released.release()
+    assert box.one().body == b"2"
+    assert place.trouble is None
+    assert (queue.depth(TOPIC).total, queue.depth(NEXT).total) == (1, 1)
+
+
+def test_a_file_that_another_program_holds_locked_is_not_available_until_it_lets_go(
+    rig: SqliteRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_file, "BUSY_S", 0.05)
+    queue, box = rig.open(), Box()
+    place = queue.subscribe(TOPIC, box, credit=4)
+    queue.publish([Parcel(TOPIC, "a", b"1")])
+    held = box.one()
+    other = sqlite3.connect(rig.url, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(BackendUnavailable, match="locked"):
+        queue.publish([Parcel(TOPIC, "b", b"2")])
+    held.release()
+    eventually(lambda: place.trouble, "the trouble is known")
+    other.execute("COMMIT")
+
+    assert box.one().body == b"1", "what was given back meanwhile was not forgotten"
+    eventually(lambda: place.trouble is None, "the trouble is over")
+    other.close()
+
+
+def test_a_file_that_was_deleted_is_noticed_and_nothing_more_is_promised(tmp_path: Path) -> None:
+    clock = SetClock()
+    queue, box = SqliteQueue(tmp_path / "queue.sqlite", clock), Box()
+    place = queue.subscribe(TOPIC, box, credit=4)
+    (tmp_path / "queue.sqlite").rename(tmp_path / "elsewhere")
+    clock.advance(REAP_S)
+
+    with pytest.raises(BackendUnavailable, match="was moved or deleted"):
+        queue.publish([Parcel(TOPIC, "a", b"1")])
+    assert place.trouble is not None
+    (tmp_path / "elsewhere").rename(tmp_path / "queue.sqlite")
+    queue.publish([Parcel(TOPIC, "a", b"2")])
+    assert box.one().body == b"2"
+    queue.close()
+
+
+def test_closing_is_quick_and_gives_back_what_is_held_uncounted(rig: SqliteRig) -> None:
+    queue, box = rig.open(), Box()
+    queue.subscribe(TOPIC, box, credit=100)
+    queue.publish([Parcel(TOPIC, f"k{number}", b"x" * 10_000) for number in range(1_000)])
+    box.take(100)
+    began = time.monotonic()
+    queue.close()
+
+    assert time.monotonic() - began < 1
+    other, again = rig.open(), Box()
+    other.subscribe(TOPIC, again, credit=1)
+    assert again.one().deliveries == 1
+    assert not list(Path(rig.url + ".processes").glob("*"))[1:], "only the living have a lock file"
+
+
+def test_callers_at_the_same_time_share_transactions(rig: SqliteRig) -> None:
+    queue = rig.open()
+    commits = []
+    queue._writer._connection.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None)
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda number: queue.publish([Parcel(TOPIC, f"k{number}", b"x")]), range(320)))
+
+    assert queue.depth(TOPIC).ready == 320
+    assert len(commits) < 320 / 2
+
+
+@pytest.mark.parametrize("point", ["sqlite.before_commit", "sqlite.after_commit"])
+def test_a_process_that_dies_around_a_commit_loses_nothing(rig: SqliteRig, tmp_path: Path, point: str) -> None:
+    queue, log = rig.open(), tmp_path / "log"
+    env = {"PRESSROOM_CRASH_AT": point, "PRESSROOM_CRASH_MARKER": str(tmp_path / "crashed")}
+    ids = {f"m{number}" for number in range(20)}
+    queue.publish([wish(TOPIC, f"k{number % 5}", name=f"m{number}") for number in range(20)])
+    assert WorkerProcess(rig.url, TOPIC, log, emit_to=NEXT, env=env).wait() == 137
+    worker = WorkerProcess(rig.url, TOPIC, log, emit_to=NEXT, env=env)
+    try:
+        eventually(lambda: queue.depth(TOPIC).total == 0, "all is settled")
+        worker.stop()
+    finally:
+        worker.end()
+
+    assert ended(log) == ids
+    assert queue.depth(NEXT).total == 20, "each was settled with what follows, or not at all"
+
+
+# --- who has what ------------------------------------------------------------------------------------------
+
+
+def test_whoever_leads_a_topic_with_one_consumer_goes_on_leading(rig: SqliteRig) -> None:
+    one, two = rig.open(), rig.open()
+    leader, standby = Box(), Box()
+    place = one.subscribe("schedule", leader, credit=4)
+    one.publish([Parcel("schedule", "one", b"1")])
+    held = leader.one()
+    two.subscribe("schedule", standby, credit=4)
+    one.settle([Settlement(held)])
+    two.publish([Parcel("schedule", "one", b"2")])
+
+    one.settle([Settlement(leader.one())])
+    assert standby.stays_empty()
+    place.close(5)
+    two.publish([Parcel("schedule", "one", b"3")])
+    assert standby.one().body == b"3"
+
+
+def test_what_a_process_died_with_is_handed_out_alone(rig: SqliteRig) -> None:
+    one, two = rig.open(), rig.open()
+    box, other = Box(), Box()
+    one.subscribe(TOPIC, box, credit=10)
+    one.publish([Parcel(TOPIC, key, b"suspect") for key in "ab"])
+    box.take(2)
+    rig.crash(one)
+    two.publish([Parcel(TOPIC, key, b"fresh") for key in "cdef"])
+    two.subscribe(TOPIC, other, credit=10)
+    for _ in range(2):
+        suspect = other.one()
+        assert (suspect.body, suspect.deliveries) == (b"suspect", 2)
+        assert other.stays_empty(0.1)
+        two.settle([Settlement(suspect)])
+
+    assert [each.body for each in other.take(4)] == [b"fresh"] * 4
+
+
+def test_a_living_process_is_never_taken_for_dead(tmp_path: Path) -> None:
+    alive, asking = ProcessLock(tmp_path / "q"), ProcessLock(tmp_path / "q")
+    alive.acquire()
+    asking.acquire()
+
+    assert not asking.is_dead(alive.token)
+    alive.release()
+    assert asking.is_dead(alive.token)
+    asking.release()
+
+
+def test_a_busy_key_does_not_keep_the_others_from_their_share(rig: SqliteRig) -> None:
+    queue, box = rig.open(), Box()
+    queue.publish([Parcel(TOPIC, "busy", b"x") for _ in range(1_000)])
+    queue.publish([Parcel(TOPIC, f"k{number}", b"x") for number in range(5)])
+    queue.subscribe(TOPIC, box, credit=8)
+
+    assert {delivery.key for delivery in box.take(8)} == {"busy", *(f"k{number}" for number in range(5))}
+
+
+def test_finding_work_costs_the_same_however_much_waits(rig: SqliteRig) -> None:
+    """A hundred thousand of one key, as when no scheduler runs for a day."""
+    queue, box = rig.open(), Box()
+    for _ in range(20):
+        queue.publish([Parcel("schedule", "one", b"x")] * 5_000)
+    queue.subscribe("schedule", box, credit=1)
+    began = time.process_time()
+    for _ in range(100):
+        queue.settle([Settlement(box.one())])
+
+    assert (time.process_time() - began) / 100 < 0.005
+
+
+# --- time --------------------------------------------------------------------------------------------------
+
+
+def test_a_message_is_due_by_the_clock_that_was_passed_in(tmp_path: Path) -> None:
+    clock = SetClock()
+    queue, box = SqliteQueue(tmp_path / "queue.sqlite", clock), Box()
+    queue.subscribe(TOPIC, box, credit=4)
+    queue.publish([Parcel(TOPIC, "a", b"x", not_before=clock.now() + timedelta(days=1))])
+
+    clock.advance(86_399)
+    assert box.stays_empty(0.1)
+    clock.advance(1)
+    assert box.one().body == b"x"
+    queue.close()
+
+
+def test_expired_messages_leave_room_for_others_and_those_in_hand_stay(tmp_path: Path) -> None:
+    clock = SetClock()
+    queue, box = SqliteQueue(tmp_path / "queue.sqlite", clock), Box()
+    place = queue.subscribe("schedule", box, credit=1)
+    queue.publish([Parcel("schedule", "one", b"%d" % number, expires_s=2) for number in range(10)])
+    held = box.one()
+    clock.advance(2)
+    queue.publish([Parcel("schedule", "one", b"check")])
+
+    assert queue.depth("schedule") == Depth(ready=1, in_flight=1, delayed=0)
+    place.pause()
+    held.release()
+    eventually(lambda: queue.depth("schedule") == Depth(1, 0, 0), "the released one has expired too")
+    place.resume()
+    assert box.one().body == b"check"
+    queue.close()
+
+
+def test_a_notice_reaches_other_processes_within_the_poll(rig: SqliteRig) -> None:
+    one, two = rig.open(), rig.open()
+    heard = threading.Event()
+    two.listen(lambda _: heard.set())
+    one.broadcast(b"news")
+
+    assert heard.wait(5)
