@@ -73,7 +73,7 @@ def _filled(key: str) -> bool:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    program = os.environ.get("PRESSROOM_CHROMIUM") or shutil.which("chromium")
+    program = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if program is None:
         missing = "no Chromium: apt-get install chromium"
         if os.environ.get("CI") == "true":
