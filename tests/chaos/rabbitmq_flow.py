@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from pressroom.outcomes import BackendUnavailable
-from pressroom.queues.port import Delivery, Parcel, Settlement
+from pressroom.queues.port import Delivery, Full, Parcel, Settlement
 from pressroom.queues.rabbitmq import RabbitQueue
 from pressroom.queues.rabbitmq_admin import Broker, apply
 from tests.contracts.queue_tools import CLOCK, eventually
@@ -100,7 +100,7 @@ class Flow:
     def _settle(self, queue: RabbitQueue, settlements: Sequence[Settlement]) -> None:
         try:
             queue.settle(settlements)
-        except BackendUnavailable:
+        except (BackendUnavailable, Full):
             for settlement in settlements:
                 settlement.delivery.release()
             self._stopping.wait(0.1)

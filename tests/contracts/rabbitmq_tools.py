@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,8 +15,9 @@ import pika
 import pytest
 
 from pressroom.outcomes import BackendUnavailable
-from pressroom.queues.port import Delivery, Parcel, Settlement
+from pressroom.queues.port import Delivery, Full, Parcel, Settlement
 from pressroom.queues.rabbitmq import RabbitQueue
+from pressroom.queues.rabbitmq_link import Link
 from pressroom.testing import Missing
 from tests.contracts.queue_tools import CLOCK, eventually
 
@@ -55,6 +57,16 @@ def alone(start: Callable[[], AbstractContextManager[Server]]) -> Iterator[Serve
                 pytest.fail(str(missing), pytrace=False)
             pytest.skip(str(missing))
         yield server
+
+
+def cut(link: Link) -> None:
+    """Cut a connection as a network does: without a word to the link, which finds out by itself."""
+
+    def shut() -> None:
+        assert link.connection is not None
+        link.connection._transport._sock.shutdown(socket.SHUT_RDWR)
+
+    link.call(shut)
 
 
 class Worker:
@@ -97,12 +109,12 @@ def settle(queue: RabbitQueue, delivery: Delivery, *emits: Parcel) -> bool:
 
 
 def publish_until_accepted(queue: RabbitQueue, parcel: Parcel, timeout_s: float = 60.0) -> None:
-    """Publish as the senders do: again and again while the broker is not there."""
+    """Publish as the senders do: again and again while the broker is not there or has no room."""
 
     def accepted() -> bool:
         try:
             queue.publish([parcel])
-        except BackendUnavailable:
+        except (BackendUnavailable, Full):
             return False
         return True
 

@@ -8,11 +8,12 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
+from queue import SimpleQueue
 
 import pytest
 
 from pressroom.outcomes import BackendUnavailable
-from pressroom.queues.port import Full, Parcel, Queue, Settlement, Unroutable
+from pressroom.queues.port import Delivery, Full, Lost, Parcel, Queue, Settlement, Unroutable
 from pressroom.queues.rabbitmq import RabbitQueue
 from pressroom.queues.rabbitmq_admin import Broker, apply, check
 from pressroom.queues.rabbitmq_link import Link
@@ -25,7 +26,7 @@ from schemas.messages import DeadLetter
 from tests.contracts.consumer_contract import ConsumerContract
 from tests.contracts.queue_contract import QueueContract
 from tests.contracts.queue_tools import CLOCK, Box, eventually
-from tests.contracts.rabbitmq_tools import TOPIC, Worker, opened, raw, settle
+from tests.contracts.rabbitmq_tools import TOPIC, Worker, cut, opened, raw, settle
 
 pytestmark = pytest.mark.containers
 
@@ -510,6 +511,58 @@ def test_a_wrong_password_is_said_as_such(url: str) -> None:
 def test_of_several_brokers_one_that_answers_is_found(url: str) -> None:
     with opened(f"amqp://guest:guest@127.0.0.1:1/ {url}") as queue:
         eventually(lambda: _accepts(queue, Parcel(TOPIC, "a", b"1")), "accepted")
+
+
+def test_a_connection_that_is_cut_is_made_again_and_what_was_held_comes_again(queue: RabbitQueue) -> None:
+    box = Box()
+    subscription = queue.subscribe(TOPIC, box, credit=4)
+    queue.publish([Parcel(TOPIC, "a", b"1")])
+    held = box.one()
+    cut(queue._consuming)
+    again = box.one()
+
+    assert (again.body, again.deliveries) == (b"1", 2)
+    with pytest.raises(Lost):
+        queue.settle([Settlement(held)])
+    assert settle(queue, again)
+    assert subscription.trouble is None
+
+
+def test_what_was_not_confirmed_when_the_connection_was_cut_is_an_error_and_not_silence(queue: RabbitQueue) -> None:
+    queue.publish([Parcel(TOPIC, "a", b"1")])
+    cut(queue._publishing)
+    with pytest.raises(BackendUnavailable, match="lost"):
+        queue.publish([Parcel(TOPIC, "a", b"2")])
+    eventually(lambda: _accepts(queue, Parcel(TOPIC, "a", b"2")), "accepted again")
+
+    assert queue.depth(TOPIC).ready >= 2
+
+
+def test_a_listener_that_was_cut_off_is_told_that_it_may_have_missed_some(queue: RabbitQueue) -> None:
+    heard: SimpleQueue[bytes | None] = SimpleQueue()
+    queue.listen(heard.put)
+    queue.broadcast(b"1")
+    assert heard.get(timeout=10) == b"1"
+    cut(queue._consuming)
+
+    assert heard.get(timeout=20) is None
+    queue.broadcast(b"2")
+    assert heard.get(timeout=10) == b"2"
+
+
+def test_a_delivery_that_cannot_be_handed_over_is_handed_over_again(queue: RabbitQueue) -> None:
+    box = Box()
+    broken = iter([True])
+
+    def hand_over(delivery: Delivery) -> None:
+        if next(broken, False):
+            raise RuntimeError("cannot schedule new futures after shutdown")
+        box(delivery)
+
+    queue.subscribe(TOPIC, hand_over, credit=4)
+    queue.publish([Parcel(TOPIC, "a", b"1")])
+
+    assert box.one().body == b"1"
 
 
 def test_a_closed_queue_says_so_instead_of_waiting(queue: RabbitQueue) -> None:
