@@ -99,6 +99,38 @@ def test_a_full_disk_refuses_and_when_there_is_room_again_all_goes_on(rig: Sqlit
     assert (queue.depth(TOPIC).total, queue.depth(NEXT).total) == (1, 1)
 
 
+def test_what_was_given_back_in_a_transaction_that_failed_is_given_back_in_the_next(
+    rig: SqliteRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue, box, begun = rig.open(), Box(), threading.Event()
+    place = queue.subscribe(TOPIC, box, credit=4)
+    queue.publish([Parcel(TOPIC, "a", b"1")])
+    held = box.one()
+    place.pause()
+    limit = "PRAGMA max_page_count=%d"
+    (pages,) = queue._writer._connection.execute(limit % 1).fetchone()
+    other = sqlite3.connect(rig.url, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    begin = queue._writer._begin
+    monkeypatch.setattr(queue._writer, "_begin", lambda **named: (begun.set(), begin(**named)))
+    with ThreadPoolExecutor(2) as pool:
+        # The first waits for the lock; what is asked meanwhile shares the transaction after it.
+        first = pool.submit(queue.depth, TOPIC)
+        begun.wait(20)
+        held.release()
+        second = pool.submit(queue.publish, [Parcel(TOPIC, "b", b"x" * 1_000_000)])
+        eventually(lambda: queue._writer._inbox._jobs.qsize() == 2, "both wait")
+        other.execute("COMMIT")
+        assert first.result().in_flight == 1
+        with pytest.raises(BackendUnavailable, match="disk is full"):
+            second.result()
+    queue._writer._connection.execute(limit % (pages + 1_000))
+    place.resume()
+
+    assert box.one().body == b"1"
+    other.close()
+
+
 def test_a_file_that_another_program_holds_locked_is_not_available_until_it_lets_go(
     rig: SqliteRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,7 +144,8 @@ def test_a_file_that_another_program_holds_locked_is_not_available_until_it_lets
     with pytest.raises(BackendUnavailable, match="locked"):
         queue.publish([Parcel(TOPIC, "b", b"2")])
     held.release()
-    eventually(lambda: place.trouble, "the trouble is known")
+    eventually(lambda: queue._writer._unplanned, "what was given back could not be written")
+    assert place.trouble is not None
     other.execute("COMMIT")
 
     assert box.one().body == b"1", "what was given back meanwhile was not forgotten"
