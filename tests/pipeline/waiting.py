@@ -18,8 +18,8 @@ def within(promised_s: float) -> float:
 
 def eventually(read: Callable[[], T], holds: Callable[[T], object] = bool, *, within_s: float = 15.0) -> T:
     """Read until the value is one that `holds`, and return it. A failure shows what was read last."""
-    deadline = time.monotonic() + within_s
+    began = time.monotonic()
     while not holds(value := read()):
-        assert time.monotonic() < deadline, f"still so after {within_s} s: {value!r}"
+        assert time.monotonic() - began < within(within_s), f"still so after {within_s} s: {value!r}"
         time.sleep(LOOK_EVERY_S)
     return value
