@@ -250,11 +250,17 @@ class TestHerd:
         assert len({answer.etag for answer in answers if answer is not None}) == 1
         assert None not in answers
 
-    def test_readers_of_a_stale_copy_ask_the_store_nothing_at_all(self, keeper: Keeper) -> None:
-        keeper.keep(HEAD)
+    def test_a_thousand_readers_of_one_stale_copy_cause_one_request(self, keeper: Keeper) -> None:
+        keeper.copies.demand(HEAD)
         keeper.clock.advance(86_400)
         assert all(keeper.copies.demand(HEAD) is not None for _ in range(1000))
-        assert keeper.store.asked[HEAD] == 1
+        assert keeper.store.asked[HEAD] == 2
+
+    def test_readers_of_a_stale_copy_get_it_while_the_store_is_down(self, keeper: Keeper) -> None:
+        keeper.copies.demand(HEAD)
+        keeper.clock.advance(86_400)
+        keeper.store.down = True
+        assert keeper.copies.demand(HEAD) is not None
 
     def test_what_is_not_there_is_not_asked_for_again_by_every_reader(self, keeper: Keeper) -> None:
         missing = keys.site_archive("linux", keeper.clock.now().date())
@@ -271,9 +277,9 @@ class TestHerd:
 
     def test_many_threads_over_few_expiring_keys_never_see_an_error(self, room: Newsroom, tmp_path: Path) -> None:
         wanted = [keys.head(paper.feed) for paper in PAPERS if paper.stories]
-        # Memory for two of them only: every look-up evicts, and expiry of the absent ones runs beside it.
+        # Memory for two of them only: every look-up evicts, and entries expire beside that.
         copies = Copies(room.store, Shelf(tmp_path, 10**7), SystemClock(), bytes_max=8_000, on_change=lambda copy: None)
-        copies._absent = TTLCache(20, 0.05, timer=time.monotonic)
+        copies._looked = TTLCache(20, 0.05, timer=time.monotonic)
         problems: list[BaseException] = []
         stopping = threading.Event()
 
