@@ -231,13 +231,11 @@ def _weather_of(places: Places, name: str) -> WeatherRequest | None:
 
 
 def _web(room: Room) -> list[Part]:
+    from services.web.cells import cell_finder  # noqa: PLC0415
     from services.web.node import WebNode  # noqa: PLC0415
 
-    def cell_of(name: str) -> str | None:
-        place = room.places.find(name)
-        return cell_at(place.latitude, place.longitude).id if place else None
-
-    node = WebNode(room.store, room.queue, room.clock, room.settings, cell_of=cell_of)
+    cell_of = cell_finder(room.places)
+    node = WebNode(room.store, room.queue, room.clock, room.settings, cell_of=cell_of, places=room.places)
     room.stories[WebNode] = node
     return [node]
 

@@ -45,6 +45,11 @@ class Agenda:
             for key in keys:
                 self._items[key] = old.get(key) or _Item(due_s=now_s, content_s=now_s)
 
+    def also(self, key: str, now_s: float) -> None:
+        """Keep this key too, until the next `want` says otherwise; due now."""
+        with self._lock:
+            self._items.setdefault(key, _Item(due_s=now_s, content_s=now_s))
+
     def kept(self) -> list[str]:
         with self._lock:
             return list(self._items)

@@ -12,9 +12,9 @@ from werkzeug.exceptions import TooManyRequests
 
 from pressroom.clock import Clock
 from pressroom.objects.port import ObjectStore
+from pressroom.places import Places
 from pressroom.settings import Settings
-from services.web import views, views_api, views_outputs, views_reader, views_search
-from services.web.asking import Asking
+from services.web import views, views_api, views_outputs, views_reader, views_search, views_weather
 from services.web.assets import Assets
 from services.web.copies import Copies
 from services.web.desk import CellOf
@@ -25,6 +25,7 @@ from services.web.limits import Limits, address_of
 from services.web.pages import PageTable
 from services.web.press import Press
 from services.web.search import Index
+from services.web.weather import NodeWeather
 
 REQUEST_BYTES_MAX = 64 * 1024
 UNLIMITED = {"/healthz", "/readyz"}
@@ -44,7 +45,8 @@ class Deps:
     assets: Assets
     health: Callable[[], dict[str, Any]]
     index: Index
-    asking: Asking
+    weather: NodeWeather
+    places: Places | None
     cell_of: CellOf
     sites: Callable[[], list[str]]
     kept_keys: Callable[[], list[str]]
@@ -70,7 +72,7 @@ def create_app(deps: Deps) -> Gate:
             response.headers.setdefault(name, value)
         return response
 
-    for room in (views, views_api, views_outputs, views_reader, views_search):
+    for room in (views, views_api, views_outputs, views_reader, views_search, views_weather):
         app.register_blueprint(room.blueprint(deps))
     fixed = fixed_pages(deps.assets, deps.settings.public_url, deps.started_at)
     return Gate(app, deps.table.get, (deps.assets.pages | fixed).get)

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import logging
 import threading
+from datetime import timedelta
 from typing import Final
 
-from cachetools import TTLCache
+from cachetools import LRUCache
 
 from pressroom.cells import cell_named
 from pressroom.clock import Clock
-from pressroom.outcomes import BackendUnavailable
-from pressroom.queues import topics
-from pressroom.queues.port import Full, Parcel, Queue
-from schemas.codec import encode, type_of
-from schemas.envelope import Envelope, new_id
+from pressroom.outcomes import BackendUnavailable, Emit
+from pressroom.queues.port import Full, Queue
+from pressroom.queues.topics import WEATHER_REQUEST
+from pressroom.sender import Sender
 from schemas.messages import WeatherRequest
 
 log = logging.getLogger(__name__)
 AGAIN_S: Final = 600.0
-"""The same cell is asked for once in this time, whoever wishes it."""
+"""A cell that was asked for is not asked for again in this time, whoever wishes it; and so long the wish is good."""
+
+RETRY_S: Final = 30.0
+"""When the queue took nothing."""
 
 WAITING_MAX: Final = 100
 CELLS_MAX: Final = 10_000
@@ -27,13 +30,13 @@ IDLE_S: Final = 60.0
 
 
 class Asking:
-    """Weather requests for cells that readers look at and nobody keeps fresh. More than `WAITING_MAX` are dropped."""
+    """Weather requests for cells that readers look at. More than `WAITING_MAX` at once are dropped."""
 
     def __init__(self, queue: Queue | None, clock: Clock) -> None:
-        self._queue = queue
+        self._sender = Sender(queue, clock, "web") if queue is not None else None
         self._clock = clock
         self._lock = threading.Lock()
-        self._asked: TTLCache[str, bool] = TTLCache(CELLS_MAX, AGAIN_S, timer=clock.monotonic)
+        self._not_before_s: LRUCache[str, float] = LRUCache(CELLS_MAX)
         self._waiting: dict[str, None] = {}
         self._wake = threading.Event()
         self._stopping = threading.Event()
@@ -50,35 +53,35 @@ class Asking:
 
     def weather(self, cell: str) -> None:
         """Returns at once."""
+        now_s = self._clock.monotonic()
         with self._lock:
-            if cell in self._asked or len(self._waiting) >= WAITING_MAX:
+            if self._not_before_s.get(cell, 0.0) > now_s or len(self._waiting) >= WAITING_MAX:
                 return
-            self._asked[cell] = True
+            self._not_before_s[cell] = now_s + AGAIN_S
             self._waiting[cell] = None
         self._wake.set()
 
     def send_due(self) -> None:
         with self._lock:
             cells, self._waiting = list(self._waiting), {}
-        parcels = [parcel for cell in cells if (parcel := self._parcel(cell)) is not None]
-        if not parcels or self._queue is None:
+        emits = [emit for cell in cells if (emit := self._emit(cell)) is not None]
+        if not emits or self._sender is None:
             return
         try:
-            self._queue.publish(parcels)
+            self._sender.send(emits)
         except (BackendUnavailable, Full) as error:
-            log.info("weather of %d cells is not asked for: %s", len(parcels), error)
+            log.warning("weather of %d cells is not asked for: %s", len(cells), error)
+            again_s = self._clock.monotonic() + RETRY_S
+            with self._lock:
+                self._not_before_s.update((cell, again_s) for cell in cells)
 
-    def _parcel(self, name: str) -> Parcel | None:
+    def _emit(self, name: str) -> Emit | None:
         cell = cell_named(name)
         if cell is None:
             return None
-        now = self._clock.now()
-        kind, version = type_of(WeatherRequest)
         request = WeatherRequest(cell=cell.id, latitude=cell.latitude, longitude=cell.longitude, reason="reader")
-        envelope = Envelope[WeatherRequest](
-            id=new_id(now), type=kind, version=version, occurred_at=now, key=cell.id, payload=request
-        )
-        return Parcel(topics.WEATHER_REQUEST, cell.id, encode(envelope))
+        not_after = self._clock.now() + timedelta(seconds=AGAIN_S)
+        return Emit(WEATHER_REQUEST, cell.id, request, not_after=not_after, expires_s=AGAIN_S)
 
     def _work(self) -> None:
         while not self._stopping.is_set():

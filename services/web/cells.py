@@ -1,4 +1,4 @@
-"""From a place's name to the cell whose weather it shows."""
+"""From a place's name to the cell whose weather it shows. A cell's own name is one too."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 
 from cachetools import LRUCache, cached
 
-from pressroom.cells import cell_at
+from pressroom.cells import cell_at, cell_named
 from pressroom.places import Places
 from services.web.desk import CellOf
 
@@ -20,6 +20,8 @@ def cell_finder(places: Places) -> CellOf:
     # `condition`, not `lock`: only that makes others wait for a look-up under way instead of doing it again.
     @cached(found, condition=threading.Condition())
     def cell_of(name: str) -> str | None:
+        if (cell := cell_named(name)) is not None:
+            return cell.id
         place = places.find(name)
         return cell_at(place.latitude, place.longitude).id if place is not None else None
 

@@ -10,6 +10,7 @@ from schemas import keys
 from schemas.documents import Head, SiteEntry, SiteIndex, SiteStatus
 from schemas.weather import WeatherRecord
 from services.web.copies import Copies
+from services.web.ladder import Shown
 
 CellOf = Callable[[str], str | None]
 """The weather cell of a place's name; None when nobody knows the place."""
@@ -34,6 +35,9 @@ class Desk:
     status: SiteStatus
     heads: Mapping[str, Head]
     weather: WeatherRecord | None = None
+    shown: Shown | None = None
+    """What a reader with a place of their own gets instead of the site's weather, and what they call the place."""
+    place: str = ""
     outage: Outage = field(default_factory=Outage)
 
 

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
-from functools import partial
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from schemas.weather import WeatherHour, WeatherRecord
+from schemas.weather import WeatherDay, WeatherHour, WeatherNow, WeatherRecord
+from services.web.chart import HOURS, Chart, chart
+from services.web.ladder import GONE_AFTER, Shown
+from services.web.measures import Measures
+from services.web.outlook import outlook
 
 OLD_AFTER: Final = timedelta(hours=3)
-LOOK_AHEAD: Final = timedelta(hours=12)
-WET_PCT: Final = 50.0
-WET_MM: Final = 0.2
-MPH_MS: Final = 0.44704
-_POINTS: Final = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
+STEP_HOURS: Final = 3
+DAYS_SHOWN: Final = 7
+HOUR: Final = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A moment of the next 24 hours. The figures come as text and as a number, for the page's script."""
+
+    hour: str
+    at: str
+    condition: str
+    is_day: bool | None
+    temperature: str
+    temperature_c: float | None
+    chance: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,88 +38,161 @@ class Day:
     condition: str
     low: str
     high: str
+    low_c: float | None = None
+    high_c: float | None = None
+    rain: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """Texts with their units, "" where nothing is known. `old_since` is set when the weather is not of now."""
+    """Texts with their units, "" where nothing is known. `old_since` is set when the weather is not of now; `note`
+    says so when it is not of the reader's place. `changes_at`: when time alone makes this another forecast.
+    """
 
     place: str
-    temperature: str
-    condition: str
-    feels: str
-    wind: str
-    outlook: str
-    days: tuple[Day, ...]
-    attribution: str
-    old_since: datetime | None
+    note: str = ""
+    awaited: bool = False
+    temperature: str = ""
+    temperature_c: float | None = None
+    condition: str = ""
+    is_day: bool | None = None
+    feels: str = ""
+    feels_c: float | None = None
+    wind: str = ""
+    wind_ms: float | None = None
+    wind_from: float | None = None
+    humidity: str = ""
+    rain: str = ""
+    outlook: str = ""
+    sunrise: str = ""
+    sunset: str = ""
+    days: tuple[Day, ...] = ()
+    steps: tuple[Step, ...] = ()
+    chart: Chart | None = None
+    chart_text: str = ""
+    attribution: str = ""
+    attribution_url: str | None = None
+    fetched_at: datetime | None = None
+    old_since: datetime | None = None
+    changes_at: datetime | None = None
 
 
-def forecast(record: WeatherRecord, now: datetime, zone: timezone, units: str = "metric") -> Forecast:
-    """`units`: metric (°C, m/s) or imperial (°F, mph)."""
-    degrees = partial(degrees_in, units=units)
-    current = record.now
-    old = now - record.fetched_at > OLD_AFTER
+def forecast(shown: Shown, now: datetime, measures: Measures | None = None, place: str = "") -> Forecast:
+    """`place` is the reader's own name for where they are; without one the record's holds."""
+    record, note = shown.record, _note(shown, place)
+    if record is None or now - record.fetched_at > GONE_AFTER:
+        return Forecast(place=place, note=note, awaited=shown.awaited)
+    ours = measures or Measures()
+    zone, current = zone_of(record), record.now or WeatherNow(at=record.fetched_at)
+    today = now.astimezone(zone).date()
+    start = now.replace(minute=0, second=0, microsecond=0)
+    hours = [hour for hour in record.hours if start <= hour.time < start + HOURS * HOUR]
+    sun = next((day for day in record.days if day.date == today.isoformat()), None)
+    drawn = chart(hours, start)
     return Forecast(
-        place=record.place or "",
-        temperature=degrees(current.temperature_c) if current else "",
-        condition=_words(current.condition) if current else "",
-        feels=degrees(current.feels_like_c) if current else "",
-        wind=_wind(current.wind_speed_ms, current.wind_from_deg, units) if current else "",
-        outlook=_outlook(record.hours, now, zone),
-        days=tuple(
-            Day(_day_name(day.date, now, zone), _words(day.condition), degrees(day.temperature_min_c), high)
-            for day in record.days[:4]
-            if (high := degrees(day.temperature_max_c))
-        ),
+        place=place if place and shown.rung in {"own", "old"} else record.place or place,
+        note=note,
+        awaited=shown.awaited,
+        temperature=ours.degrees(current.temperature_c),
+        temperature_c=current.temperature_c,
+        condition=_words(current.condition),
+        is_day=current.is_day,
+        feels=ours.degrees(current.feels_like_c),
+        feels_c=current.feels_like_c,
+        wind=ours.wind(current.wind_speed_ms, current.wind_from_deg),
+        wind_ms=current.wind_speed_ms,
+        wind_from=current.wind_from_deg,
+        humidity=f"{round(current.humidity_pct)} %" if current.humidity_pct is not None else "",
+        rain=ours.rain(current.precipitation_mm),
+        outlook=outlook(record.hours, now, zone, ours),
+        sunrise=ours.hour(sun.sunrise, zone) if sun and sun.sunrise else "",
+        sunset=ours.hour(sun.sunset, zone) if sun and sun.sunset else "",
+        days=_days(record, today, ours),
+        steps=tuple(_step(hour, zone, sun, ours) for hour in hours[::STEP_HOURS]),
+        chart=drawn,
+        chart_text=_said(drawn, ours) if drawn else "",
         attribution=record.attribution,
-        old_since=record.fetched_at if old else None,
+        attribution_url=record.attribution_url,
+        fetched_at=record.fetched_at,
+        old_since=record.fetched_at if now - record.fetched_at > OLD_AFTER else None,
+        changes_at=min(start + HOUR, _turns_at(record, now)),
     )
 
 
-def degrees_in(celsius: float | None, units: str) -> str:
-    """Whole degrees with a true minus sign, and never a minus nought."""
-    if celsius is None:
-        return ""
-    whole = round(celsius * 9 / 5 + 32 if units == "imperial" else celsius)
-    return f"−{-whole}°" if whole < 0 else f"{whole}°"
+def zone_of(record: WeatherRecord) -> tzinfo:
+    """The place's own clock, right on both sides of a change; by its present offset when its zone is not known here."""
+    try:
+        return ZoneInfo(record.timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return timezone(timedelta(seconds=record.utc_offset_s)) if abs(record.utc_offset_s) < 86_400 else UTC
 
 
-def _wind(speed_ms: float | None, from_deg: float | None, units: str) -> str:
-    if speed_ms is None:
-        return ""
-    point = f" {_POINTS[round(from_deg / 45) % 8]}" if from_deg is not None else ""
-    speed = f"{round(speed_ms / MPH_MS)} mph" if units == "imperial" else f"{round(speed_ms)} m/s"
-    return speed + point
+def _turns_at(record: WeatherRecord, now: datetime) -> datetime:
+    """When it becomes old, or nothing at all."""
+    return next(
+        (at for age in (OLD_AFTER, GONE_AFTER) if (at := record.fetched_at + age + timedelta(seconds=1)) > now),
+        now + HOUR,
+    )
 
 
-def _outlook(hours: tuple[WeatherHour, ...], now: datetime, zone: timezone) -> str:
-    """The one thing to know of the next hours: when rain starts, or stops, or that it stays dry."""
-    ahead = [hour for hour in hours if now - timedelta(hours=1) < hour.time <= now + LOOK_AHEAD]
-    if not ahead or all(hour.precipitation_mm is None and hour.precipitation_pct is None for hour in ahead):
-        return ""
-    wet = [_is_wet(hour) for hour in ahead]
-    if wet[0]:
-        dry = next((hour for hour, is_wet in zip(ahead, wet, strict=True) if not is_wet), None)
-        return f"{_kind(ahead[0])} until {dry.time.astimezone(zone):%H:%M}" if dry else f"{_kind(ahead[0])} for hours"
-    start = next((hour for hour, is_wet in zip(ahead, wet, strict=True) if is_wet), None)
-    return f"{_kind(start)} from {start.time.astimezone(zone):%H:%M}" if start else "dry for now"
+def _note(shown: Shown, place: str) -> str:
+    other = shown.record.place if shown.record is not None else None
+    soon = " It is on its way." if shown.awaited else ""
+    if shown.rung == "near":
+        return f"Measured for {other or 'a place'}, {shown.away_km} km from {place or 'yours'}."
+    if shown.rung == "default":
+        return f"No weather of {place or 'your place'} yet: this is {other or 'the site'}’s.{soon}"
+    return f"No weather of {place or 'your place'} yet.{soon}" if shown.rung == "none" else ""
 
 
-def _is_wet(hour: WeatherHour) -> bool:
-    if hour.precipitation_pct is not None and hour.precipitation_pct < WET_PCT:
-        return False
-    return (hour.precipitation_mm or 0.0) >= WET_MM
+def _days(record: WeatherRecord, today: date, ours: Measures) -> tuple[Day, ...]:
+    """From today on, by the place's calendar; days of which no temperature is known are left out."""
+    ahead = [day for day in record.days if day.date >= today.isoformat()]
+    return tuple(
+        Day(
+            name=_day_name(day.date, today),
+            condition=_words(day.condition),
+            low=ours.degrees(day.temperature_min_c),
+            high=ours.degrees(day.temperature_max_c),
+            low_c=day.temperature_min_c,
+            high_c=day.temperature_max_c,
+            rain=ours.rain(day.precipitation_mm) if day.precipitation_mm else "",
+        )
+        for day in ahead[:DAYS_SHOWN]
+        if day.temperature_max_c is not None or day.temperature_min_c is not None
+    )
 
 
-def _kind(hour: WeatherHour) -> str:
-    return "snow" if "snow" in (hour.condition or "") else "rain"
+def _step(hour: WeatherHour, zone: tzinfo, sun: WeatherDay | None, ours: Measures) -> Step:
+    chance = hour.precipitation_pct
+    return Step(
+        hour=ours.hour(hour.time, zone),
+        at=f"{hour.time.astimezone(zone):%H:%M}",
+        condition=_words(hour.condition),
+        is_day=_is_day(hour.time.astimezone(zone), zone, sun),
+        temperature=ours.degrees(hour.temperature_c),
+        temperature_c=hour.temperature_c,
+        chance=f"{round(chance)} %" if chance else "",
+    )
+
+
+def _is_day(local: datetime, zone: tzinfo, sun: WeatherDay | None) -> bool | None:
+    """By today's sun: tomorrow's is a few minutes off, and only an icon depends on it."""
+    if sun is None or sun.sunrise is None or sun.sunset is None:
+        return None
+    rise, fall = sun.sunrise.astimezone(zone).time(), sun.sunset.astimezone(zone).time()
+    return rise <= local.time() < fall
+
+
+def _said(drawn: Chart, ours: Measures) -> str:
+    rainy = " with rain or snow" if drawn.bars else ", dry"
+    return f"The next 24 hours: {ours.degrees(drawn.low_c)} to {ours.degrees(drawn.high_c)}{rainy}"
 
 
 def _words(condition: str | None) -> str:
     return (condition or "").replace("_", " ")
 
 
-def _day_name(text: str, now: datetime, zone: timezone) -> str:
+def _day_name(text: str, today: date) -> str:
     day = date.fromisoformat(text)
-    return "Today" if day == now.astimezone(zone).date() else f"{day:%a}"
+    return "Today" if day == today else f"{day:%a}"

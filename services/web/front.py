@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from schemas.documents import FeedStatus, Head, SiteEntry
-from schemas.weather import WeatherRecord
 from services.web.desk import Desk, Outage
 from services.web.folding import Cluster, cluster
-from services.web.forecast import Forecast, forecast
+from services.web.forecast import Forecast, forecast, zone_of
 from services.web.freshness import State, judge
 from services.web.headlines import Headline, headlines
+from services.web.ladder import Shown
+from services.web.measures import Measures
 from services.web.topstories import TopStory, rank
 from services.web.wishes import NONE, Wishes
 
@@ -47,7 +48,7 @@ class FrontPage:
     site: SiteEntry
     sites: tuple[SiteEntry, ...]
     at: datetime
-    zone: timezone
+    zone: tzinfo
     top: tuple[TopStory, ...]
     boxes: tuple[Box, ...]
     weather: Forecast | None
@@ -65,7 +66,7 @@ class FrontPage:
 
 def front_page(desk: Desk, now: datetime, wishes: Wishes = NONE) -> FrontPage:
     """As a reader wishes. Without top stories nothing is folded either."""
-    zone = zone_of(desk.weather)
+    zone, weather = _clock(desk), _weather(desk, now, wishes)
     news = news_of(desk, now)
     clusters = cluster([line for lines in news.values() for line in lines], now) if wishes.top else []
     stories = rank(clusters, now)
@@ -83,9 +84,9 @@ def front_page(desk: Desk, now: datetime, wishes: Wishes = NONE) -> FrontPage:
         zone=zone,
         top=stories,
         boxes=boxes,
-        weather=forecast(desk.weather, now, zone, wishes.units) if desk.weather is not None else None,
+        weather=weather,
         outage=desk.outage,
-        changes_at=min([*turns, midnight_after(now, zone)]),
+        changes_at=min([*turns, midnight_after(now, zone), *_turn_of(weather)]),
     )
 
 
@@ -154,11 +155,21 @@ def _box(row: FeedStatus, head: Head | None, lines: list[Line], counts: tuple[in
     )
 
 
-def zone_of(weather: WeatherRecord | None) -> timezone:
-    """The site's own clock: its default place's, else UTC."""
-    return timezone(timedelta(seconds=weather.utc_offset_s)) if weather is not None else UTC
+def _clock(desk: Desk) -> tzinfo:
+    """The page's own clock: that of the place whose weather it shows, else UTC."""
+    record = desk.shown.record if desk.shown is not None else desk.weather
+    return zone_of(record) if record is not None else UTC
 
 
-def midnight_after(now: datetime, zone: timezone) -> datetime:
+def _weather(desk: Desk, now: datetime, wishes: Wishes) -> Forecast | None:
+    shown = desk.shown or (Shown(desk.weather, "own") if desk.weather is not None else None)
+    return forecast(shown, now, Measures(wishes.units, wishes.clock), desk.place) if shown is not None else None
+
+
+def _turn_of(weather: Forecast | None) -> list[datetime]:
+    return [weather.changes_at] if weather is not None and weather.changes_at is not None else []
+
+
+def midnight_after(now: datetime, zone: tzinfo) -> datetime:
     local = now.astimezone(zone)
     return (local + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)

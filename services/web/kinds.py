@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from pydantic import ValidationError
@@ -15,6 +16,10 @@ from schemas.weather import WeatherRecord
 
 SUMMARY_CHARS_MAX: Final = 600
 """What a page shows of a summary at most; the rest stays on disk."""
+
+
+WEATHER_AHEAD: Final = timedelta(hours=50)
+"""Hours that a page may show: a day's, from a copy that may be a day old."""
 
 
 class Broken(ValueError):
@@ -62,7 +67,10 @@ def read(key: str, body: bytes) -> Model:
 
 
 def slim(document: Model) -> Model:
-    """What stays in memory: a head without its long texts, anything else as it is."""
+    """What stays in memory: a head without its long texts, weather without the far hours, anything else as it is."""
+    if isinstance(document, WeatherRecord):
+        last = document.fetched_at + WEATHER_AHEAD
+        return document.model_copy(update={"hours": tuple(hour for hour in document.hours if hour.time < last)})
     if not isinstance(document, Head):
         return document
     entries = tuple(

@@ -30,12 +30,17 @@ class Limits:
         """Counts this request. None, an address of this machine, is never refused."""
         if address is None:
             return True
-        is_bot = bool(_BOT.search(user_agent))
+        bot = is_bot(user_agent)
         with self._lock:
             # A list is counted up in place: putting a new value would start the minute again.
-            count = self._counts.setdefault((address_class(address), is_bot), [0])
+            count = self._counts.setdefault((address_class(address), bot), [0])
             count[0] += 1
-            return count[0] <= (self._bots if is_bot else self._readers)
+            return count[0] <= (self._bots if bot else self._readers)
+
+
+def is_bot(user_agent: str) -> bool:
+    """As far as bots say so."""
+    return bool(_BOT.search(user_agent))
 
 
 def address_class(address: str) -> str:

@@ -10,10 +10,12 @@ from typing import Any
 
 from pressroom.clock import Clock
 from pressroom.objects.port import ObjectStore, StoreError, Unavailable
+from pressroom.places import Places
 from pressroom.queues.port import Queue, Subscription
 from pressroom.settings import Settings
 from schemas import keys
 from schemas.documents import Head, SiteIndex
+from schemas.weather import WeatherRecord
 from services.web.agenda import Agenda
 from services.web.app import Deps, create_app
 from services.web.asking import Asking
@@ -31,6 +33,7 @@ from services.web.renderer import Renderer
 from services.web.rendering import Templates
 from services.web.search import Index
 from services.web.shelf import Shelf
+from services.web.weather import NodeWeather
 
 log = logging.getLogger(__name__)
 BROKER_POLL_S = 1.0
@@ -59,6 +62,7 @@ class WebNode:
         settings: Settings,
         *,
         cell_of: CellOf = _no_cells,
+        places: Places | None = None,
     ) -> None:
         self._store = store
         self._queue = queue
@@ -76,6 +80,13 @@ class WebNode:
         self.index = Index(settings.data / "web" / "search.sqlite")
         self.indexer = Indexer(self.copies, self.index, clock)
         self.asking = Asking(queue, clock)
+        self.weather = NodeWeather(
+            lambda key: self.copies.value(key, WeatherRecord),
+            self.asking,
+            clock,
+            settings.weather_fresh_s,
+            self._look_at,
+        )
         self._subscription: Subscription | None = None
         self._want_lock = threading.Lock()
         self._listening = threading.Event()
@@ -93,7 +104,8 @@ class WebNode:
                 assets=assets,
                 health=self.health,
                 index=self.index,
-                asking=self.asking,
+                weather=self.weather,
+                places=places,
                 cell_of=cell_of,
                 sites=self.sites,
                 kept_keys=self.agenda.kept,
@@ -153,9 +165,16 @@ class WebNode:
     def _want(self) -> None:
         # One at a time: of two that run together, the one that saw less could have the last word.
         with self._want_lock:
-            self.agenda.want(wanted(self.copies, self._cell_of), self._clock.monotonic())
+            kept = [*wanted(self.copies, self._cell_of), *self.weather.keys()]
+            self.agenda.want(kept, self._clock.monotonic())
+
+    def _look_at(self, key: str) -> None:
+        self.agenda.also(key, self._clock.monotonic())
+        self.refresher.wake()
 
     def _on_change(self, copy: Copy) -> None:
+        if isinstance(copy.value, WeatherRecord):
+            self.weather.took(copy.value)
         if copy.key.startswith("sites/"):
             self._want()
             self.refresher.wake()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from datetime import UTC, date, datetime, timezone
+from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,7 +45,7 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def clock_text(moment: datetime, now: datetime, zone: timezone) -> str:
+def clock_text(moment: datetime, now: datetime, zone: tzinfo) -> str:
     """Absolute and short: the hour today (the page says which day that is), else the day, with its year if another."""
     local, today = moment.astimezone(zone), now.astimezone(zone)
     if local.date() == today.date():
@@ -53,7 +53,7 @@ def clock_text(moment: datetime, now: datetime, zone: timezone) -> str:
     return f"{local.day} {local:%b}" if local.year == today.year else f"{local.day} {local:%b %Y}"
 
 
-def day_text(moment: datetime, zone: timezone) -> str:
+def day_text(moment: datetime, zone: tzinfo) -> str:
     return calendar_text(moment.astimezone(zone).date())
 
 

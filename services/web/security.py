@@ -22,5 +22,5 @@ def headers(assets_url: str) -> Headers:
         ("X-Frame-Options", "DENY"),
         ("Cross-Origin-Opener-Policy", "same-origin"),
         ("Cross-Origin-Resource-Policy", "same-origin"),
-        ("Permissions-Policy", "geolocation=(), camera=(), microphone=(), browsing-topics=()"),
+        ("Permissions-Policy", "geolocation=(self), camera=(), microphone=(), browsing-topics=()"),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, tzinfo
 from itertools import groupby
 from typing import Final
 
@@ -22,7 +22,7 @@ class Day:
     lines: tuple[Line, ...]
 
 
-def stream(desk: Desk, now: datetime, zone: timezone) -> tuple[Day, ...]:
+def stream(desk: Desk, now: datetime, zone: tzinfo) -> tuple[Day, ...]:
     """Newest first; headlines without any time come last, under a heading of their own."""
     stories = cluster([line for lines in news_of(desk, now).values() for line in lines], now)
     lines = [Line(story.lead, story.by_source()) for story in stories]
@@ -31,7 +31,7 @@ def stream(desk: Desk, now: datetime, zone: timezone) -> tuple[Day, ...]:
     return tuple(Day(name, tuple(some)) for name, some in days)
 
 
-def _day_of(line: Line, zone: timezone) -> str:
+def _day_of(line: Line, zone: tzinfo) -> str:
     if line.headline.at is None:
         return "Without a date"
     return day_text(line.headline.at, zone)

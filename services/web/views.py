@@ -24,7 +24,6 @@ def blueprint(deps: Deps) -> Blueprint:
     views, common = Blueprint("views", __name__), Common(deps)
     views.add_url_rule("/healthz", view_func=common.healthz)
     views.add_url_rule("/readyz", view_func=common.readyz)
-    views.add_url_rule("/version/<site>", view_func=common.version)
     views.add_url_rule("/crawler", view_func=common.crawler)
     views.add_url_rule("/static/<name>", view_func=common.old_asset)
     views.app_errorhandler(HTTPException)(common.error)
@@ -43,10 +42,6 @@ class Common:
     def readyz(self) -> tuple[Response, int]:
         health = self._deps.health()
         return jsonify(health), 200 if health["ready"] else 503
-
-    def version(self, site: str) -> Response:
-        page = self._deps.table.get(f"/version/{site}")
-        return respond(page) if page is not None else missing(self._deps)
 
     def crawler(self) -> Response:
         settings = self._deps.settings

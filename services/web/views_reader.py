@@ -6,15 +6,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import Blueprint, Response, abort, redirect, request
+from flask import Blueprint, Response, abort, jsonify, redirect, request
 
-from pressroom.objects.port import StoreError
-from pressroom.outcomes import BackendUnavailable
-from schemas import keys
-from schemas.weather import WeatherRecord
+from schemas.keys import short_hash
 from services.web import wishes as wishing
 from services.web.desk import Desk
 from services.web.front import front_page, titles_of
+from services.web.limits import is_bot
 from services.web.pages import Page
 from services.web.views import missing, respond
 from services.web.wishes import COOKIE, COOKIE_CHARS_MAX, NONE, Wishes
@@ -28,6 +26,7 @@ _CHOICES: Final = {
     "contrasts": wishing.CONTRASTS,
     "sizes": wishing.SIZES,
     "units": wishing.UNITS,
+    "clocks": wishing.CLOCKS,
     "lines_max": wishing.LINES_MAX,
 }
 
@@ -36,6 +35,7 @@ def blueprint(deps: Deps) -> Blueprint:
     views, reader = Blueprint("reader", __name__), Reader(deps)
     views.add_url_rule("/", view_func=reader.front)
     views.add_url_rule("/s/<site>", view_func=reader.front)
+    views.add_url_rule("/version/<site>", view_func=reader.version)
     views.add_url_rule("/s/<site>/all", view_func=reader.stream)
     views.add_url_rule("/s/<site>/settings", view_func=reader.settings, methods=["GET"])
     views.add_url_rule("/s/<site>/settings", view_func=reader.save, methods=["POST"], endpoint="save")
@@ -54,14 +54,12 @@ class Reader:
             return respond(page) if page is not None else missing(self._deps)
         desk = self._desk(site or self._first_site(), wished)
         site, generation = desk.status.site, self._deps.table.generation(desk.status.site)
-        # Everybody's page names the version that the live update compares with.
-        version = self._version(site)
+        version = self._version(desk)
 
         def make_page() -> Page:
             return self._deps.press.front(desk, self._deps.clock.now(), wished, version)
 
-        weather_at = desk.weather.fetched_at if desk.weather is not None else None
-        return respond(self._deps.kept.page(("front", site, wished, generation, version, weather_at), make_page))
+        return respond(self._deps.kept.page(("front", site, wished, generation, version), make_page))
 
     def stream(self, site: str) -> Response:
         wished, table = my_wishes(), self._deps.table
@@ -108,42 +106,47 @@ class Reader:
             abort(413)
         unknown = wished.place and self._deps.cell_of(wished.place) is None
         answer = redirect(f"/s/{site}/settings" if unknown else f"/s/{site}", 303)
-        _set_cookie(answer, text)
+        set_cookie(answer, text)
         return answer
 
     def _desk(self, site: str, wished: Wishes) -> Desk:
         desk = self._deps.press.desk(site)
         if desk is None:
             missing(self._deps)
-        return replace(desk, weather=self._weather(wished.place)) if wished.place else desk
-
-    def _weather(self, place: str) -> WeatherRecord | None:
-        """What is known of a reader's place now; when that is nothing or old, newer is asked for meanwhile."""
-        cell = self._deps.cell_of(place)
-        if cell is None:
-            return None
-        try:
-            copy = self._deps.copies.demand(keys.weather(cell))
-        except (StoreError, BackendUnavailable, TimeoutError):
-            copy = None
-        record = copy.value if copy is not None and isinstance(copy.value, WeatherRecord) else None
-        fresh = timedelta(seconds=self._deps.settings.weather_fresh_s)
-        if record is None or self._deps.clock.now() - record.fetched_at > fresh:
-            self._deps.asking.weather(cell)
-        return replace_place(record, place) if record is not None else None
+        return with_place(self._deps, desk, wished)
 
     def _first_site(self) -> str:
         sites = self._deps.sites()
         return sites[0] if sites else ""
 
-    def _version(self, site: str) -> str:
-        page = self._deps.table.get(f"/version/{site}")
-        return page.variants["identity"].body.decode().split('"')[3] if page is not None else ""
+    def version(self, site: str) -> Response:
+        """For the live update. A reader with a place of their own has a version of their own."""
+        page, wished = self._deps.table.get(f"/version/{site}"), my_wishes()
+        if page is None or not wished.place:
+            return respond(page) if page is not None else missing(self._deps)
+        answer = jsonify(version=self._version(self._desk(site, wished)))
+        answer.headers["Cache-Control"] = "private, no-store"
+        return answer
+
+    def _version(self, desk: Desk) -> str:
+        """Everybody's page names the version that the live update compares with; the reader's weather adds to it."""
+        page = self._deps.table.get(f"/version/{desk.status.site}")
+        version = page.variants["identity"].body.decode().split('"')[3] if page is not None else ""
+        if desk.shown is None:
+            return version
+        record = desk.shown.record
+        seen = f"{desk.shown.rung} {record.cell} {record.turn} {record.fetched_at}" if record is not None else "none"
+        return f"{version}-{short_hash(f'{desk.place} {seen} {desk.shown.awaited}')}"
 
 
-def replace_place(record: WeatherRecord, place: str) -> WeatherRecord:
-    """A cell may be called after another town in it; the reader sees the name that was wished for."""
-    return record.model_copy(update={"place": place})
+def with_place(deps: Deps, desk: Desk, wished: Wishes) -> Desk:
+    """The desk with the weather that a reader's own place has now; when that is not of now, better is asked for."""
+    cell = deps.cell_of(wished.place) if wished.place else None
+    if cell is None:
+        return desk
+    shown = deps.weather.shown(cell, desk.weather, ask=not is_bot(request.user_agent.string))
+    name = (shown.record.place or "") if wished.place == cell and shown.rung in {"own", "old"} and shown.record else ""
+    return replace(desk, shown=shown, place=name if wished.place == cell else wished.place.partition(",")[0])
 
 
 def my_wishes() -> Wishes:
@@ -164,7 +167,7 @@ def only_from_here() -> None:
         abort(403)
 
 
-def _set_cookie(answer: Any, text: str) -> None:
+def set_cookie(answer: Any, text: str) -> None:
     if text:
         answer.set_cookie(COOKIE, text, max_age=YEAR, secure=request.is_secure, httponly=True, samesite="Lax")
     else:

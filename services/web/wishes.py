@@ -14,7 +14,14 @@ COOKIE_CHARS_MAX: Final = 3_800
 SCHEMES: Final = {"auto": "as the system", "light": "light", "dark": "dark"}
 CONTRASTS: Final = {"auto": "as the system", "more": "high"}
 SIZES: Final = {"s": "small", "m": "medium", "l": "large", "xl": "very large"}
-UNITS: Final = {"metric": "°C, m/s", "imperial": "°F, mph"}
+UNITS: Final = {
+    "auto": "as my language has it",
+    "metric": "°C, m/s",
+    "kmh": "°C, km/h",
+    "british": "°C, mph",
+    "imperial": "°F, mph",
+}
+CLOCKS: Final = {"auto": "as my language has it", "24": "15:00", "12": "3:00 pm"}
 LINES_MAX: Final = 30
 FEEDS_MAX: Final = 200
 PLACE_CHARS_MAX: Final = 80
@@ -27,7 +34,8 @@ class Wishes:
     scheme: str = "auto"
     contrast: str = "auto"
     size: str = "m"
-    units: str = "metric"
+    units: str = "auto"
+    clock: str = "auto"
     lines: int = 0
     tab: bool = False
     top: bool = True
@@ -50,6 +58,7 @@ def read(text: str) -> Wishes:
         contrast=_one_of(fields, "contrast", CONTRASTS, NONE.contrast),
         size=_one_of(fields, "size", SIZES, NONE.size),
         units=_one_of(fields, "units", UNITS, NONE.units),
+        clock=_one_of(fields, "clock", CLOCKS, NONE.clock),
         lines=_lines(fields.get("lines", "")),
         tab=fields.get("tab") == "1",
         top=fields.get("top") != "0",
@@ -62,7 +71,7 @@ def read(text: str) -> Wishes:
 def written(wishes: Wishes) -> str:
     """Only what differs from the defaults; equal wishes give equal texts."""
     fields: dict[str, str] = {}
-    for name in ("scheme", "contrast", "size", "units", "place"):
+    for name in ("scheme", "contrast", "size", "units", "clock", "place"):
         if getattr(wishes, name) != getattr(NONE, name):
             fields[name] = getattr(wishes, name)
     if wishes.lines:
@@ -97,7 +106,7 @@ def from_form(form: Mapping[str, str], feeds: Sequence[str], before: Wishes) -> 
     )
 
 
-_PLAIN: Final = frozenset({"scheme", "contrast", "size", "units", "lines", "place"})
+_PLAIN: Final = frozenset({"scheme", "contrast", "size", "units", "clock", "lines", "place"})
 
 
 def _one_of(fields: Mapping[str, str], name: str, known: Mapping[str, str], default: str) -> str:

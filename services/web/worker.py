@@ -43,8 +43,15 @@ class Worker:
 
 def start_node(settings: Settings) -> WebNode:
     clock = SystemClock()
-    cell_of = cell_finder(Places(settings.data / "places.sqlite"))
-    node = WebNode(store_of(settings, clock), queue_of(settings, clock), clock, settings, cell_of=cell_of)
+    places = Places(settings.data / "places.sqlite")
+    node = WebNode(
+        store_of(settings, clock),
+        queue_of(settings, clock),
+        clock,
+        settings,
+        cell_of=cell_finder(places),
+        places=places,
+    )
     node.start()
     return node
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,9 +12,7 @@ from schemas.documents import Document, FeedStatus, Head
 from schemas.keys import short_hash
 from schemas.messages import Trouble
 from schemas.records import Entry, Fetch, Source
-from schemas.weather import WeatherHour, WeatherNow, WeatherRecord
 from services.web.folding import cluster, words_of
-from services.web.forecast import degrees_in, forecast
 from services.web.freshness import explain, judge
 from services.web.headlines import Headline, entry_time, headlines
 from services.web.topstories import rank
@@ -231,57 +229,3 @@ class TestFreshness:
     )
     def test_every_trouble_is_said_in_words_for_readers(self, trouble: Trouble | None, text: str) -> None:
         assert explain(self.status(trouble=trouble)) == text
-
-
-def record(**more: Any) -> WeatherRecord:
-    facts: dict[str, Any] = {
-        "cell": "c",
-        "turn": 1,
-        "latitude": 52.0,
-        "longitude": 5.0,
-        "timezone": "Europe/Amsterdam",
-        "utc_offset_s": 3600,
-        "fetched_at": NOW,
-        "provider": "p",
-        "attribution": "A",
-    }
-    return WeatherRecord(**(facts | more))
-
-
-def hours(*wet: bool, condition: str = "rain") -> tuple[WeatherHour, ...]:
-    return tuple(
-        WeatherHour(time=NOW + timedelta(hours=number), precipitation_mm=1.0 if is_wet else 0.0, condition=condition)
-        for number, is_wet in enumerate(wet)
-    )
-
-
-class TestForecast:
-    ZONE = timezone(timedelta(hours=1))
-
-    @pytest.mark.parametrize(
-        ("ahead", "text"),
-        [
-            (hours(False, False, True), "rain from 15:00"),
-            (hours(True, True, False), "rain until 15:00"),
-            (hours(*[True] * 14), "rain for hours"),
-            (hours(*[False] * 14), "dry for now"),
-            (hours(False, True, condition="snow"), "snow from 14:00"),
-            ((), ""),
-        ],
-    )
-    def test_the_outlook_is_the_one_thing_to_know_in_the_places_own_hours(
-        self, ahead: tuple[WeatherHour, ...], text: str
-    ) -> None:
-        assert forecast(record(hours=ahead), NOW, self.ZONE).outlook == text
-
-    def test_what_is_not_known_is_not_said(self) -> None:
-        empty = forecast(record(now=WeatherNow(at=NOW)), NOW, self.ZONE)
-        assert (empty.temperature, empty.feels, empty.wind, empty.outlook, empty.days) == ("", "", "", "", ())
-
-    def test_old_weather_says_of_when_it_is(self) -> None:
-        assert forecast(record(fetched_at=NOW - timedelta(hours=4)), NOW, self.ZONE).old_since is not None
-        assert forecast(record(), NOW, self.ZONE).old_since is None
-
-    @pytest.mark.parametrize(("celsius", "text"), [(7.4, "7°"), (-0.3, "0°"), (-3.6, "−4°"), (None, "")])
-    def test_degrees_are_whole_with_a_true_minus(self, celsius: float | None, text: str) -> None:
-        assert degrees_in(celsius, "metric") == text

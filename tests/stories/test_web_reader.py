@@ -165,7 +165,7 @@ class TestSettings:
 
     def test_degrees_can_be_fahrenheit(self, stand: Stand) -> None:
         self.save(stand, units="imperial")
-        assert "<b>45°</b>" in stand.text()
+        assert ">45°</data>" in stand.text()
         assert "mph" in stand.text()
 
     def test_a_place_of_ones_own_shows_its_weather(self, stand: Stand) -> None:

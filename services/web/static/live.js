@@ -4,12 +4,15 @@
 (() => {
   const POLL_MS = 4000;
   const POLL_MAX_MS = 60000;
+  const AWAITED_MS = 400;
+  const AWAITED_LOOKS = 30;
   const root = document.documentElement;
   const parts = [".masthead .meta", ".masthead .weather", ".top"];
   const boxes = new Map();
   const rest = new Map();
   let wait = POLL_MS;
   let timer = 0;
+  let looks = 0;
 
   const remember = (page) => {
     boxes.clear();
@@ -19,6 +22,8 @@
 
   const next = (ms) => {
     clearTimeout(timer);
+    // Weather that was asked for a moment ago comes within a second or two, or not so soon.
+    if (ms === POLL_MS && looks++ < AWAITED_LOOKS && document.querySelector("[data-awaited]")) ms = AWAITED_MS;
     if (!document.hidden) timer = setTimeout(look, ms * (0.9 + Math.random() * 0.2));
   };
 
@@ -74,6 +79,8 @@
 
   function put(selector, fresh) {
     const was = document.querySelector(selector);
+    const unfolded = was?.querySelector("details")?.open;
+    if (unfolded && fresh?.querySelector("details")) fresh.querySelector("details").open = true;
     if (was && fresh) was.replaceWith(fresh);
     else if (was) was.remove();
     else if (fresh) {

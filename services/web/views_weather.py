@@ -1,0 +1,85 @@
+"""Where a reader's weather is of: search by name, a position when the reader gives one, and the choice kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from flask import Blueprint, Response, abort, jsonify, redirect, request
+
+from pressroom.cells import cell_at
+from pressroom.places import CREDIT, Place
+from services.web import wishes as wishing
+from services.web.front import front_page
+from services.web.pages import EDGE
+from services.web.views import missing, respond
+from services.web.views_reader import my_wishes, only_from_here, set_cookie, with_place
+
+if TYPE_CHECKING:
+    from services.web.app import Deps
+
+FOUND_MAX: Final = 8
+
+
+def blueprint(deps: Deps) -> Blueprint:
+    views, room = Blueprint("weather", __name__), WeatherRoom(deps)
+    views.add_url_rule("/weather/search", view_func=room.search)
+    views.add_url_rule("/s/<site>/weather", view_func=room.page, methods=["GET"])
+    views.add_url_rule("/s/<site>/weather", view_func=room.choose, methods=["POST"], endpoint="choose")
+    return views
+
+
+class WeatherRoom:
+    """Nothing here waits for anybody: places are looked up in the bundled gazetteer."""
+
+    def __init__(self, deps: Deps) -> None:
+        self._deps = deps
+
+    def search(self) -> Response:
+        """The same for everybody who asks the same."""
+        found = [
+            {"name": place.name, "region": place.region, "country": place.country, "full_name": place.full_name}
+            | {"cell": place.cell.id, "timezone": place.timezone}
+            for place in self._found(request.args.get("q", ""))
+        ]
+        answer = jsonify(places=found, credit=CREDIT)
+        for name, value in EDGE:
+            answer.headers[name] = value
+        return answer
+
+    def page(self, site: str) -> Response:
+        desk, wished = self._deps.press.desk(site), my_wishes()
+        if desk is None:
+            missing(self._deps)
+        now, query = self._deps.clock.now(), request.args.get("q", "")
+        view = front_page(with_place(self._deps, desk, wished), now, wished)
+        found = self._found(query)
+        return respond(self._deps.press.page("weather_place.html", view, now, wished, query=query[:80], found=found))
+
+    def choose(self, site: str) -> Any:
+        """Keep a place by its name, or the cell of a position: the position itself is kept nowhere."""
+        only_from_here()
+        if self._deps.press.desk(site) is None:
+            missing(self._deps)
+        wished = replace(my_wishes(), place=self._place())
+        text = wishing.written(wished)
+        if len(text) > wishing.COOKIE_CHARS_MAX:
+            abort(413)
+        answer = redirect(f"/s/{site}", 303)
+        set_cookie(answer, text)
+        return answer
+
+    def _place(self) -> str:
+        form = request.form
+        if "latitude" in form:
+            try:
+                return cell_at(float(form["latitude"]), float(form.get("longitude", ""))).id
+            except ValueError:
+                abort(400)
+        place = " ".join(form.get("place", "").split())[: wishing.PLACE_CHARS_MAX]
+        if place and self._deps.cell_of(place) is None:
+            abort(400)
+        return place
+
+    def _found(self, query: str) -> list[Place]:
+        return self._deps.places.search(query, FOUND_MAX) if self._deps.places is not None else []
