@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from html import unescape
 from typing import Final
+from xml.sax.saxutils import escape
 
 from services.fetcher.parsing.model import Limits
 
 DEPTH_MAX: Final = 100
 """Elements nested deeper are left out, their text is kept."""
 
-_NAME: Final = r"[A-Za-z_][\w.-]*(?::[A-Za-z_][\w.-]*)?"
+_NAME: Final = r"[A-Za-z_][A-Za-z0-9_.-]*(?::[A-Za-z_][A-Za-z0-9_.-]*)?"
 _TOKEN: Final = re.compile(
     rf"<!\[CDATA\[|<(/?)({_NAME})(\s(?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*|/)?>"
     rf"|<(/?)({_NAME})(\s[^<>]*|/)?>|<"
@@ -23,6 +25,7 @@ _TOKEN: Final = re.compile(
 _ATTRIBUTE: Final = re.compile(rf"({_NAME})(?:\s{{0,10}}=\s{{0,10}}(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+)))?")
 _EMPTY_ELEMENT: Final = re.compile(r"\s*</\s{0,5}(?:item|entry)\s{0,5}>", re.IGNORECASE)
 
+_RESERVED: Final = frozenset({"http://www.w3.org/XML/1998/namespace", "http://www.w3.org/2000/xmlns/"})
 _ENTRIES: Final = frozenset({"item", "entry"})
 _CONTAINERS: Final = frozenset({"rss", "rdf", "feed", "channel"})
 _HOLDS_TEXT: Final = frozenset({
@@ -113,6 +116,7 @@ class _Balancing:
             self._pieces.append(text)
 
     def _start(self, name: str, attributes: str, place: int) -> int:
+        name = name.replace("xmlns:", "xmlns_")
         local = name.rpartition(":")[2].lower()
         is_empty = attributes.endswith("/")
         if local in _ENTRIES and self._inside(_ENTRIES):
@@ -177,9 +181,25 @@ class _Balancing:
         self._pieces += [f"</{one.name}>" for one in reversed(self._stack)]
 
 
+def _namespace(name: str, value: str) -> str | None:
+    """A namespace that may be declared (Namespaces in XML 1.0 section 3) in place of `value`; None to leave it out."""
+    prefix = name.partition(":")[2]
+    value = escape("".join(unescape(value).split()), {'"': "&quot;"})
+    if prefix in {"xml", "xmlns"}:
+        return None
+    if value in _RESERVED or (prefix and not value):
+        return f"urn:undeclared:{prefix}"
+    return value
+
+
 def _attributes(text: str) -> str:
     """Each attribute once, quoted; references in the values are right already, only quotes and "<" could break out."""
     found: dict[str, str] = {}
+    value: str | None
     for name, double, single, bare in _ATTRIBUTE.findall(text):
-        found.setdefault(name, (double or single or bare).replace('"', "&quot;").replace("<", "&lt;"))
+        value = (double or single or bare).replace('"', "&quot;").replace("<", "&lt;")
+        if name.startswith("xmlns"):
+            value = _namespace(name, value)
+        if value is not None:
+            found.setdefault(name, value)
     return "".join(f' {name}="{value}"' for name, value in found.items())

@@ -32,6 +32,19 @@ PREFIX_OF: Final = {
     "http://www.w3.org/1999/xhtml": "xhtml",
     "http://www.georss.org/georss": "georss",
     "http://purl.org/rss/1.0/modules/threading/": "thr",
+    "http://purl.org/rss/1.0/modules/taxonomy/": "taxo",
+    "http://purl.org/rss/1.0/modules/image/": "image",
+    "http://www.w3.org/2003/01/geo/wgs84_pos#": "geo",
+    "http://www.opengis.net/gml": "gml",
+    "http://www.w3.org/1999/xlink": "xlink",
+    "http://web.resource.org/cc/": "cc",
+    "http://creativecommons.org/ns#license": "cc",
+    "http://backend.userland.com/creativecommonsrssmodule": "creativecommons",
+    "http://xmlns.com/foaf/0.1/": "foaf",
+    "http://prismstandard.org/namespaces/1.2/basic/": "prism",
+    "http://madskills.com/public/xml/rss/module/trackback/": "trackback",
+    "http://podlove.org/simple-chapters": "psc",
+    "http://webns.net/mvcb/": "admin",
 }
 """Namespace in lower case → prefix; "" for the formats' own."""
 

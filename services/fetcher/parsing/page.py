@@ -40,13 +40,18 @@ class Page:
         self._bases = bases
         self._langs = langs
         self._keys: dict[object, str] = {}
+        self._prefixes = dict(root.nsmap)
 
     def key(self, element: etree._Element) -> str:
-        key = self._keys.get(element.tag)
-        if key is None:
-            if not isinstance(element.tag, str):  # an entity that nobody declared
-                raise Doubt("something that is no element")
-            key = self._keys[element.tag] = key_of(element.tag, element.prefix)
+        return self._keys.get(element.tag) or self._new_key(element)
+
+    def _new_key(self, element: etree._Element) -> str:
+        if not isinstance(element.tag, str):  # an entity that nobody declared
+            raise Doubt("something that is no element")
+        prefix, spaces = element.prefix, element.nsmap
+        if prefix and self._prefixes.setdefault(prefix, spaces[prefix]) != spaces[prefix]:
+            raise Doubt("a prefix with two meanings")
+        key = self._keys[element.tag] = key_of(element.tag, prefix)
         return key
 
     def text(self, element: etree._Element) -> str:

@@ -108,15 +108,11 @@ def _html(name: str) -> Take:
 
 
 def _media(page: Page, entry: RawEntry, element: etree._Element) -> None:
-    """media:content and media:group with what they hold; a description outside of them outranks one inside."""
+    """media:content and media:group with what they hold."""
     _media_part(page, entry, element)
     for part in element.iterdescendants():
         key = page.key(part)
-        if key == "media:title":
-            entry.media_title = entry.media_title or _media_text(page, part)
-        elif key == "media:description":
-            entry.texts.setdefault("media_description", _media_text(page, part))
-        elif key in {"media:category", "media:keywords"}:
+        if key in {"media:title", "media:description", "media:category", "media:keywords"}:
             ENTRY[key](page, entry, part)
         elif not _media_part(page, entry, part) and (key in ENTRY or is_doubtful(key)):
             raise Doubt(f"{key} in media")
@@ -143,17 +139,21 @@ def _thumbnail(page: Page, entry: RawEntry, element: etree._Element) -> None:
 
 
 def _media_title(page: Page, entry: RawEntry, element: etree._Element) -> None:
-    entry.media_title = _media_text(page, element)
+    entry.media_title = _media_text(page, element, entry.media_title)
 
 
 def _media_description(page: Page, entry: RawEntry, element: etree._Element) -> None:
-    entry.texts["media_description"] = _media_text(page, element)
+    before = entry.texts.get("media_description")
+    entry.texts["media_description"] = _media_text(page, element, before)
 
 
-def _media_text(page: Page, element: etree._Element) -> RawText:
+def _media_text(page: Page, element: etree._Element, before: RawText | None) -> RawText:
     if element.get("type", "plain") not in {"plain", "html"} or "mode" in element.attrib:
         raise Doubt("a media text of another type")
-    return RawText(page.text(element), "either", page.base(element))
+    text = RawText(page.text(element), "either", page.base(element))
+    if before is not None and before != text:
+        raise Doubt("two media texts")
+    return text
 
 
 def _itunes_image(page: Page, entry: RawEntry, element: etree._Element) -> None:

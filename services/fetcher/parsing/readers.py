@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from xml.sax import SAXException
 
@@ -62,10 +63,12 @@ def quickly(prepared: Prepared, root: etree._Element, url: str | None, limits: L
 def carefully(prepared: Prepared, url: str | None, limits: Limits) -> RawFeed:
     """Raises `ParseError`."""
     xml = prepared.xml
-    if prepared.root is not None and xml.count("<") > limits.tags_careful_max:
-        xml = balanced(xml, limits).xml
+    if xml.count("<") <= limits.tags_careful_max:
+        # expat refuses some names that lxml takes, and its Python side namespaces with blanks in them.
+        with suppress(SAXException, ValueError):
+            return read_carefully(xml.encode(), url, limits.entries_max)
     try:
-        return read_carefully(xml.encode(), url, limits.entries_max)
+        return read_carefully(balanced(xml, limits).xml.encode(), url, limits.entries_max)
     except SAXException as error:
         raise ParseError(ErrorKind.MALFORMED, f"the document is too broken to read: {error}"[:300]) from None
 

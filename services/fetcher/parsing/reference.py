@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import xml.sax
+from contextlib import suppress
 from typing import Any, Final, cast
 from xml.sax.handler import feature_external_ges, feature_external_pes, feature_namespaces
 
@@ -17,6 +18,8 @@ from feedparser.api import StrictFeedParser
 from services.fetcher.parsing.links import nested_base
 
 _XHTML: Final = "application/xhtml+xml"
+_OWN_FAULTS: Final = (KeyError, IndexError, TypeError, ValueError)
+"""What feedparser's handlers raise on elements that lack what they expect (a psc:chapter without its start)."""
 _SCOPED: Final = frozenset({"xml:base", "base", "lang"})
 
 
@@ -44,7 +47,8 @@ class Reference(StrictFeedParser):  # type: ignore[misc]
         for name, value in attrs:
             if name == "xml:base":
                 self.baseuri = nested_base(self.baseuri, value)
-        super().unknown_starttag(tag, [(name, value) for name, value in attrs if name not in _SCOPED])
+        with suppress(*_OWN_FAULTS):
+            super().unknown_starttag(tag, [(name, value) for name, value in attrs if name not in _SCOPED])
 
     def unknown_endtag(self, tag: str) -> None:
         """An end inside a content is markup, even of an element that would mean something outside (HTML's summary)."""
@@ -52,7 +56,24 @@ class Reference(StrictFeedParser):  # type: ignore[misc]
             self._inner_elements -= 1
             self.handle_data(f"</{tag.rpartition(':')[2]}>", escape=0)
             return
-        super().unknown_endtag(tag)
+        depth = self.depth
+        try:
+            super().unknown_endtag(tag)
+        except _OWN_FAULTS:
+            self._leave_scope(depth)
+
+    def _leave_scope(self, depth: int) -> None:
+        """What feedparser does at every end, where its handler of the element failed before it came to that."""
+        self.depth = depth - 1
+        for stack in (self.basestack, self.langstack):
+            if stack:
+                stack.pop()
+        self.baseuri = self.basestack[-1] if self.basestack else self._url
+        self.lang = self.langstack[-1] if self.langstack else None
+
+    def _start_textinput(self, attrs_d: dict[str, str]) -> None:
+        self.feeddata.setdefault("textinput", {})
+        super()._start_textinput(attrs_d)
 
     def resolve_uri(self, uri: str) -> str:
         """Resolve against xml:base only; what the document's own address means is decided once, after reading."""
