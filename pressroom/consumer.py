@@ -194,7 +194,7 @@ class Consumer:
             delivery.release()
 
     def _ended(self, handled: Handled) -> None:
-        settled = [one for one in handled.judged if not one.lost]
+        settled = [one for one in handled.judged if one.is_settled]
         for one in settled:
             self._observer.handled(self.topic, one.verdict.ending, one.seconds)
             if one.dropped:

@@ -50,11 +50,11 @@ class Gate:
         """So many were handled and settled, so many of them given up or bugs."""
         with self._lock:
             now = self._clock.monotonic()
-            before = self._breaker.is_open, self._outage.since
+            before = self._breaker.allowance(now), self._outage.allowance(now)
             self._outage.came_off(now)
             for number in range(messages):
                 self._breaker.record(now, bad=number < bad)
-            changed = before != (self._breaker.is_open, self._outage.since)
+            changed = before != (self._breaker.allowance(now), self._outage.allowance(now))
         if changed:
             self.changed.set()
 

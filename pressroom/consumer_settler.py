@@ -32,15 +32,23 @@ _REFUSALS = (Full, Unroutable, Lost)
 class Judged:
     """A message and what becomes of it. `envelope` is None for what could not be read or was not for now.
 
-    `dropped`: the topic that was too full for some of what followed; `lost`: not settled, it comes again.
+    `is_lost`: it could not be settled and comes again by itself. `dropped`: the topic that was too full for some of
+    what followed. `wait_s`: how long to wait before the next try.
     """
 
     delivery: Delivery
     envelope: Envelope[Any] | None
     verdict: Verdict
     seconds: float = 0.0
+    is_settled: bool = False
+    is_lost: bool = False
     dropped: str | None = None
-    lost: bool = False
+    tries: int = 0
+    wait_s: float = 0.0
+
+    @property
+    def is_open(self) -> bool:
+        return not (self.is_settled or self.is_lost)
 
 
 @dataclass(slots=True)
@@ -49,11 +57,13 @@ class Handled:
 
     judged: list[Judged]
     back: list[Delivery] = field(default_factory=list)
+    generation: int = 0
+    retry_at: float = 0.0
 
 
 class Settler:
     """Settles on the threads of the workers: one of them leads and takes along what the others bring meanwhile, so
-    that a busy consumer settles many in one call and an idle one at once.
+    that a busy consumer settles many in one call and an idle one at once. What is held up holds up nothing else.
     """
 
     def __init__(
@@ -66,6 +76,7 @@ class Settler:
         self._rules = rules
         self._ended = ended
         self._brought: list[Handled] = []
+        self._held_up: list[Handled] = []
         self._has_leader = False
         self._lock = threading.Lock()
         self._generation = 0
@@ -73,52 +84,77 @@ class Settler:
         self._interrupt = threading.Event()
 
     def settle(self, handled: Handled) -> None:
-        """Returns at once when another thread leads; it then ends this batch too."""
+        """Returns at once when another thread leads; that one then ends this batch too."""
         with self._lock:
+            handled.generation = self._generation
             self._brought.append(handled)
             if self._has_leader:
+                self._interrupt.set()
                 return
             self._has_leader = True
-        while several := self._take():
-            judged = [one for each in several for one in each.judged]
-            self._settle_all(judged, self._generation)
-            for each in several:
-                self._ended(each)
+        while several := self._next():
+            self._settle(several)
 
     def forget(self) -> None:
         """What is held was returned to the queue: there is nothing to settle any more."""
-        self._generation += 1
-        self._interrupt.set()
+        with self._lock:
+            self._generation += 1
+            self._interrupt.set()
 
     def stop(self) -> None:
         """From now on one try each: the queue has the message still."""
-        self._stopping = True
-        self._interrupt.set()
-
-    def _take(self) -> list[Handled]:
         with self._lock:
-            several = self._brought[:SETTLE_MAX]
-            del self._brought[:SETTLE_MAX]
-            self._has_leader = bool(several)
-            return several
+            self._stopping = True
+            self._interrupt.set()
 
-    def _settle_all(self, judged: Sequence[Judged], generation: int) -> None:
-        tries = 0
-        while judged:
-            error = self._try(judged)
-            if error is None:
-                return
-            if isinstance(error, _REFUSALS) and len(judged) > 1:
-                for one in judged:
-                    self._settle_all([one], generation)
-                return
-            if not self._is_worth_another(judged[0], error, tries) or self._is_over(generation):
-                for one in judged:
-                    one.lost = True
-                return
-            tries += 1
+    def _next(self) -> list[Handled]:
+        """What to settle now, waiting for its time; nothing when there is nothing left and another may lead."""
+        while True:
+            with self._lock:
+                self._interrupt.clear()
+                several, self._brought = self._brought[:SETTLE_MAX], self._brought[SETTLE_MAX:]
+                due = [each for each in self._held_up if self._is_due(each)]
+                self._held_up = [each for each in self._held_up if not self._is_due(each)]
+                if several or due:
+                    return due + several
+                if not self._held_up:
+                    self._has_leader = False
+                    return []
+                wait_s = min(each.retry_at for each in self._held_up) - self._clock.monotonic()
+            self._clock.wait(self._interrupt, max(0.0, wait_s))
+
+    def _is_due(self, handled: Handled) -> bool:
+        is_over = self._stopping or handled.generation != self._generation
+        return is_over or handled.retry_at <= self._clock.monotonic()
+
+    def _settle(self, several: Sequence[Handled]) -> None:
+        for handled in several:
+            if handled.generation != self._generation:
+                for one in handled.judged:
+                    one.is_lost = True
+        open_ones = [one for handled in several for one in handled.judged if one.is_open]
+        if open_ones:
+            self._settle_open(open_ones)
+        for handled in several:
+            waits = [one.wait_s for one in handled.judged if one.is_open]
+            if waits and not self._stopping:
+                handled.retry_at = self._clock.monotonic() + max(waits)
+                self._held_up.append(handled)
+            else:
+                self._ended(handled)
+
+    def _settle_open(self, judged: Sequence[Judged]) -> None:
+        error = self._try(judged)
+        alone = len(judged) > 1 and isinstance(error, _REFUSALS)
+        for one in judged:
+            # Each alone, until one meets what all would meet.
+            if alone:
+                error = self._try([one])
+                alone = error is None or isinstance(error, _REFUSALS)
+            self._face(one, error)
 
     def _try(self, judged: Sequence[Judged]) -> Exception | None:
+        crash_point("loop.before_settle")
         settlements = [Settlement(one.delivery, one.verdict.parcels) for one in judged]
         try:
             self._queue.settle(settlements)
@@ -130,42 +166,37 @@ class Settler:
         crash_point("loop.after_settle")
         return None
 
-    def _is_over(self, generation: int) -> bool:
-        return self._stopping or generation != self._generation
-
-    def _is_worth_another(self, one: Judged, error: Exception, tries: int) -> bool:
-        """Waits as long as is right before the next try. False when there is no point in one."""
+    def _face(self, one: Judged, error: Exception | None) -> None:
+        """What a try led to; when the message is still open, `wait_s` says when to try again."""
+        one.tries += 1
         match error:
+            case None:
+                one.is_settled = True
             case Lost():
                 log.info("a message was lost while it was handled; it comes again", extra={"key": one.delivery.key})
-                return False
+                one.is_lost = True
             case Full():
-                self._make_room(one, error, tries)
+                self._make_room(one, error)
             case Unroutable() if one.envelope is not None and one.verdict.ending != "bug":
-                now = self._clock.now()
-                one.verdict = self._judge.after(one.delivery, one.envelope, Bug(error), now)
+                one.verdict = self._judge.after(one.delivery, one.envelope, Bug(error), self._clock.now())
+                one.wait_s = 0.0
             case _:
                 self._gate.failed(str(error))
-                self._wait(self._gate.wait_s() or self._rules.unavailable_first_s)
-        return True
+                one.wait_s = self._gate.wait_s() or self._rules.unavailable_first_s
 
-    def _make_room(self, one: Judged, error: Full, tries: int) -> None:
+    def _make_room(self, one: Judged, error: Full) -> None:
         """Drop what may be dropped; otherwise wait, and at last say so."""
         kept = tuple(each for each in one.verdict.parcels if each.topic != error.topic or not _may_be_dropped(each))
         if len(kept) < len(one.verdict.parcels):
             log.warning("a topic is full; messages are dropped", extra={"topic": error.topic})
             one.verdict = replace(one.verdict, parcels=kept)
             one.dropped = error.topic
+            one.wait_s = 0.0
             return
-        wait_s = full_jitter(tries, first_s=0.1, most_s=1.0, rng=self._judge.rng)
-        if tries > self._rules.full_tries:
+        one.wait_s = full_jitter(one.tries, first_s=0.1, most_s=1.0, rng=self._judge.rng)
+        if one.tries > self._rules.full_tries:
             self._gate.failed(str(error))
-            wait_s = self._gate.wait_s() or wait_s
-        self._wait(wait_s)
-
-    def _wait(self, seconds: float) -> None:
-        if self._clock.wait(self._interrupt, seconds) and not self._stopping:
-            self._interrupt.clear()
+            one.wait_s = self._gate.wait_s() or one.wait_s
 
 
 def _may_be_dropped(parcel: Parcel) -> bool:

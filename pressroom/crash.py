@@ -14,6 +14,7 @@ POINTS: Final[dict[str, str]] = {
     "loop.before_handler": "a message was handed out, nothing was done",
     "loop.after_handler": "the handler has ended, nothing was emitted",
     "queue.after_emits": "what follows is safe in the queue, its cause is not acknowledged",
+    "loop.before_settle": "what follows is known, nothing of it is with the queue",
     "loop.after_settle": "the message is acknowledged",
     "sqlite.before_commit": "what follows and the end of its cause are written, nothing of it holds yet",
     "sqlite.after_commit": "both hold, nobody has been told",

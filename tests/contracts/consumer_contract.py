@@ -31,7 +31,7 @@ QUICK = LoopRules(
     unavailable_max_s=0.1,
     unavailable_leave_s=0.3,
 )
-CRASH_POINTS = ("loop.before_handler", "loop.after_handler", "loop.after_settle")
+CRASH_POINTS = ("loop.before_handler", "loop.after_handler", "loop.before_settle", "loop.after_settle")
 
 Start = Callable[..., Consumer]
 
