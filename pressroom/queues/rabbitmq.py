@@ -22,9 +22,9 @@ from pressroom.queues.rabbitmq_address import addresses
 from pressroom.queues.rabbitmq_batch import Results
 from pressroom.queues.rabbitmq_consumer import Place, WorkSubscription
 from pressroom.queues.rabbitmq_declarer import Declarer
-from pressroom.queues.rabbitmq_link import Link
+from pressroom.queues.rabbitmq_link import WHAT, Link
 from pressroom.queues.rabbitmq_listener import NoticeSubscription, Numbering
-from pressroom.queues.rabbitmq_publisher import WHAT, Publisher
+from pressroom.queues.rabbitmq_publisher import Publisher
 from pressroom.queues.rabbitmq_received import Holder, Received, State
 from pressroom.queues.rabbitmq_wire import Outgoing, notice, outgoing
 from pressroom.queues.topics import describe
@@ -56,8 +56,8 @@ class RabbitQueue:
         self._clock = clock
         self._partitions = partitions
         self.worker = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
-        self._publishing = Link("publishing", brokers, clock, heartbeat_s=heartbeat_s)
-        self._consuming = Link("consuming", brokers, clock, heartbeat_s=heartbeat_s)
+        self._publishing = Link("publishing", brokers, clock, who=self.worker, heartbeat_s=heartbeat_s)
+        self._consuming = Link("consuming", brokers, clock, who=self.worker, heartbeat_s=heartbeat_s)
         self._declarer = Declarer(self._publishing, partitions)
         self._publisher = Publisher(self._publishing, self._declarer, timeout_s=publish_timeout_s)
         self._numbering = Numbering(self.worker, clock)

@@ -124,7 +124,7 @@ def _change_partitions(
 ) -> None:
     lanes = {*broker.lanes, *_lanes_there(broker)}
     wanted = whole(broker.partitions, lanes)
-    link = Link("moving", broker.addresses, clock, heartbeat_s=probe.HEARTBEAT_S)
+    link = Link("moving", broker.addresses, clock, who="topology", heartbeat_s=probe.HEARTBEAT_S)
     publisher = Publisher(link, Declarer(link, broker.partitions), timeout_s=PUBLISH_TIMEOUT_S)
     mover = Mover(connection, publisher, clock, broker.partitions)
     before = old_partitions(topics_with(lanes), old)

@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 OnDepth = Callable[[Depth | None], None]
 LEAVE_TIMEOUT_S = 5.0
 PREFETCH_OF_PARTITION = 4
-PREFETCH_ALONE = 64
+PREFETCH_ALONE = 256
 
 
 @dataclass(frozen=True, slots=True)

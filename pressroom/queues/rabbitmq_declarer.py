@@ -13,12 +13,11 @@ from pika.exceptions import ChannelClosedByBroker
 
 from pressroom.outcomes import BackendUnavailable
 from pressroom.queues.port import Unroutable
-from pressroom.queues.rabbitmq_link import Link, said
+from pressroom.queues.rabbitmq_link import WHAT, Link, said
 from pressroom.queues.rabbitmq_seat import declare, explain
 from pressroom.queues.rabbitmq_wire import DELAYS, NOTICES
 from pressroom.queues.topology import Topology, of_delays, of_notices, of_topic
 
-WHAT = "rabbitmq"
 _NOT_FOUND = 404
 _REFUSALS = {403, 406}
 """Not allowed, and not as declared: these stay until somebody does something. Anything else passes."""

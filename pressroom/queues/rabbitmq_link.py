@@ -24,6 +24,8 @@ _log = logging.getLogger(__name__)
 # pika reports every failed attempt several times and as an error; a link says it once and in its own words.
 logging.getLogger("pika").setLevel(logging.CRITICAL)
 
+WHAT = "rabbitmq"
+"""What is not available, as errors name it."""
 BACKOFF_FIRST_S = 0.25
 BACKOFF_MAX_S = 5.0
 STEADY_S = 10.0
@@ -48,7 +50,8 @@ def outdated(address: Address, properties: dict[str, Any] | None) -> str | None:
 class Link:
     """Keeps one connection open. `on_up` and `on_down` are called on the I/O thread."""
 
-    def __init__(self, name: str, brokers: Sequence[Address], clock: Clock, *, heartbeat_s: int) -> None:
+    def __init__(self, name: str, brokers: Sequence[Address], clock: Clock, *, who: str, heartbeat_s: int) -> None:
+        """`who` is this process, for people who look at the broker's list of connections."""
         self.name = name
         self.trouble: str | None = "connecting"
         self.connection: SelectConnection | None = None
@@ -57,6 +60,7 @@ class Link:
         self.rng = random.Random()  # noqa: S311 - jitter, no secret
         self._brokers = self.rng.sample(list(brokers), len(brokers))
         self._clock = clock
+        self._who = who
         self._heartbeat_s = heartbeat_s
         self._failures = 0
         self._up_since_s = 0.0
@@ -112,7 +116,7 @@ class Link:
         address = self._brokers[self._failures % len(self._brokers)]
         # The connection object keeps itself alive by its place in the loop.
         SelectConnection(
-            address.parameters(heartbeat_s=self._heartbeat_s, name=f"pressroom {self.name}"),
+            address.parameters(heartbeat_s=self._heartbeat_s, name=f"pressroom {self.name} {self._who}"),
             on_open_callback=partial(self._opened, address),
             on_open_error_callback=partial(self._failed, address),
             on_close_callback=partial(self._closed, address),

@@ -21,10 +21,9 @@ from pika.exceptions import AMQPConnectionError, ChannelClosedByBroker
 
 from pressroom.outcomes import BackendUnavailable
 from pressroom.queues.rabbitmq_address import Address
-from pressroom.queues.rabbitmq_link import outdated, said
+from pressroom.queues.rabbitmq_link import WHAT, outdated, said
 from pressroom.queues.topology import Argument, Binding, Exchange, Topology
 
-WHAT = "rabbitmq"
 HEARTBEAT_S = 60
 MANAGEMENT_TIMEOUT_S = 10
 _UNLIKE = re.compile(

@@ -20,13 +20,12 @@ from pressroom.outcomes import BackendUnavailable
 from pressroom.queues.port import Full, Unroutable
 from pressroom.queues.rabbitmq_batch import Batch, Pending, Results
 from pressroom.queues.rabbitmq_declarer import Declarer
-from pressroom.queues.rabbitmq_link import Link, said
+from pressroom.queues.rabbitmq_link import WHAT, Link, said
 from pressroom.queues.rabbitmq_wire import Outgoing
 
 _log = logging.getLogger(__name__)
 IN_FLIGHT_MAX = 512
 IN_FLIGHT_BYTES_MAX = 16 << 20
-WHAT = "rabbitmq"
 
 
 class Publisher:
