@@ -88,9 +88,17 @@ class Judge:
     def after(
         self, delivery: Delivery, envelope: Envelope[Any], outcome: Done | Retry | Defer | Reject | Bug, now: datetime
     ) -> Verdict:
+        try:
+            return self._judged(delivery, envelope, outcome, now)
+        except TooLarge as error:
+            return self._dead(delivery, envelope, ErrorKind.TOO_LARGE, str(error), now)
+
+    def _judged(
+        self, delivery: Delivery, envelope: Envelope[Any], outcome: Done | Retry | Defer | Reject | Bug, now: datetime
+    ) -> Verdict:
         match outcome:
             case Done(emits):
-                return self._done(delivery, envelope, emits, now)
+                return self._done(envelope, emits, now)
             case Retry(reason, after_s):
                 if self._is_spent(envelope, self._rules.attempts_max):
                     text = f"given up after {envelope.attempt + 1} attempts; the last: {reason}"
@@ -104,15 +112,12 @@ class Judge:
             case Bug(error):
                 return self._bug(delivery, envelope, error, now)
 
-    def _done(self, delivery: Delivery, envelope: Envelope[Any], emits: tuple[Emit, ...], now: datetime) -> Verdict:
+    def _done(self, envelope: Envelope[Any], emits: tuple[Emit, ...], now: datetime) -> Verdict:
         if not emits:
             return Verdict("done")
         hops = envelope.hopped(Hop(at=now, service=self._service, what=f"handled {envelope.type}"))
         trace = envelope.trace or envelope.id
-        try:
-            return Verdict("done", tuple(parcel_of(emit, now, trace=trace, hops=hops) for emit in emits))
-        except TooLarge as error:
-            return self._dead(delivery, envelope, ErrorKind.TOO_LARGE, str(error), now)
+        return Verdict("done", tuple(parcel_of(emit, now, trace=trace, hops=hops) for emit in emits))
 
     def _bug(self, delivery: Delivery, envelope: Envelope[Any], error: BaseException, now: datetime) -> Verdict:
         reason = fit(f"{type(error).__name__}: {error}", 5000)
