@@ -59,12 +59,14 @@ class Consumer:
         credit: int,
         rng: random.Random,
         observer: Observer,
+        unsettled: Callable[[], None] = lambda: None,
     ) -> None:
         self.topic = topic
         self._queue = queue
         self._clock = clock
         self._credit = credit
         self._observer = observer
+        self._unsettled = unsettled
         judge = Judge(service, rules, rng)
         self._gate = Gate(rules, clock, rng)
         self._bench = Bench(
@@ -124,8 +126,13 @@ class Consumer:
         batch_max: int = 500,
         rng: random.Random | None = None,
         observer: Observer = NOBODY,
+        unsettled: Callable[[], None] = lambda: None,
     ) -> Consumer:
-        """All messages that wait, up to `batch_max`, at once to the handler; the next when those are settled."""
+        """All messages that wait, up to `batch_max`, at once to the handler; the next when those are settled.
+
+        `unsettled` is called before the next batch when some of the last could not be settled: what followed from
+        it may not have been sent, and its messages come again later, or never where they expire.
+        """
         return cls(
             queue,
             topic,
@@ -138,6 +145,7 @@ class Consumer:
             credit=batch_max,
             rng=rng or random.Random(),  # noqa: S311 - spreads retries, guards nothing
             observer=observer,
+            unsettled=unsettled,
         )
 
     # --- from outside ----------------------------------------------------------------------------------
@@ -204,4 +212,6 @@ class Consumer:
             # A batch of which some must wait has not come off.
             if not handled.back:
                 self._gate.came_off(messages=len(settled), bad=sum(one.verdict.bad for one in settled))
+        if len(settled) < len(handled.judged):
+            self._unsettled()
         self._bench.done([*(one.delivery for one in handled.judged), *handled.back], handled.back)

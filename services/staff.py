@@ -215,6 +215,7 @@ def _scheduler(room: Room) -> list[Part]:
         clock=room.clock,
         rules=loop_rules(settings, SCHEDULE),
         observer=room.metrics,
+        unsettled=story.start_afresh,
     )
     room.watched("scheduler", consumer)
     return [consumer, Timer(Sender(room.queue, room.clock, "scheduler"), room.clock)]

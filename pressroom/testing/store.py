@@ -65,17 +65,17 @@ class Store(Server):
         return f"s3://{bucket}?endpoint={self.endpoint}"
 
 
-def _recipe(kind: str) -> Recipe:
+def recipe(kind: str) -> Recipe:
     return Recipe(kind=kind, image=STORE, ports=(S3_PORT,), command=_COMMAND)
 
 
 @contextlib.contextmanager
 def store() -> Iterator[Store]:
     """A store of one's own, to be mistreated, e.g. killed and restarted; removed afterwards."""
-    with Store.alone(_recipe("store-alone")) as server:
+    with Store.alone(recipe("store-alone")) as server:
         yield server
 
 
 def shared_store() -> Store:
     """The store that all tests of a run share."""
-    return Store.shared(_recipe("store"))
+    return Store.shared(recipe("store"))

@@ -96,6 +96,10 @@ class Scheduler:
         """Say how things stand as soon as nothing is left to do, however short ago it was said. For `run --once`."""
         self._hasty = True
 
+    def start_afresh(self) -> None:
+        """The last batch could not be settled: what it sent may not have arrived, so the ledger says what to do."""
+        self._forget_all()
+
     def handle(self, envelopes: Sequence[Envelope[Any]]) -> list[Outcome]:
         """One outcome for each; all that is sent goes with the last. Raises what the store raises (nothing is lost)."""
         try:

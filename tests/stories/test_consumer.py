@@ -426,6 +426,32 @@ def test_of_a_batch_that_hits_an_outage_what_could_not_be_handled_comes_again_in
     assert [name for names in given[2:] for name in names] == ["b", "c"]
 
 
+def test_a_batch_that_was_lost_is_told_before_the_next_is_handled(scene: Scene) -> None:
+    told: list[str] = []
+
+    def handle(envelopes: Sequence[Envelope[Any]]) -> Sequence[Outcome]:
+        told.append("handled")
+        return [Done()] * len(envelopes)
+
+    def unsettled() -> None:
+        told.append("unsettled")
+        scene.queue.fail_with = None
+
+    scene.consumer = Consumer.batched(
+        scene.queue, SCHEDULE, handle, service="tester", clock=scene.clock, rules=RULES, unsettled=unsettled
+    )
+    scene.consumer.start()
+    scene.queue.gate.clear()
+    scene.queue.fail_with = Lost("queue", "its connection is gone")
+    scene.hand("first", key="one")
+    eventually(lambda: scene.queue.tries == 1, "it is being settled")
+    next_one = scene.hand("next", key="one")
+    scene.queue.gate.set()
+    eventually(lambda: next_one.state == "settled", "the next is settled")
+
+    assert told == ["handled", "unsettled", "handled"]
+
+
 # --- stopping, pausing, limits -----------------------------------------------------------------------------
 
 

@@ -202,6 +202,18 @@ def test_a_batch_that_comes_back_is_sent_again(room: Room) -> None:
     assert refreshes(emits(room.scheduler.handle([tick]))) == refreshes(first)
 
 
+def test_what_a_batch_sent_is_sent_again_when_it_could_not_be_settled_and_others_come_first(
+    sites: Path, room: Room, clock: SetClock
+) -> None:
+    (first,) = room.ask()
+    room.scheduler.start_afresh()
+    write_site(sites, "more", [TWO])
+    clock.advance(1)
+    sent = {refresh.url: refresh.turn for refresh in room.ask()}
+    assert sent[ONE] == first.turn
+    assert set(sent) == {ONE, TWO}
+
+
 def test_a_check_that_comes_back_says_again_what_followed_from_it(room: Room, clock: SetClock) -> None:
     room.give(failed(room.ask()[0], "gone", status=410))
     clock.advance(1)
