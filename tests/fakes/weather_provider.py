@@ -8,6 +8,7 @@ provider.script(Answer(…))         # or whatever tests/fakes/faultserver.py ca
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -22,6 +23,24 @@ from tests.fakes.http_answers import Script
 
 OPEN_METEO, ONE_CALL = SHAPES
 KEY = "k3y/of+ours"
+
+
+class Turnstile(threading.Event):
+    """A gate that lets a number of answers through, or all once it is set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._permits = threading.Semaphore(0)
+
+    def let(self, count: int) -> None:
+        self._permits.release(count)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        deadline = time.monotonic() + (timeout or 0.0)
+        while not self.is_set() and time.monotonic() < deadline:
+            if self._permits.acquire(timeout=0.02):
+                return True
+        return self.is_set()
 
 
 class WeatherProvider:
