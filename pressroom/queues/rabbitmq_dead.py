@@ -15,6 +15,7 @@ from typing import Any
 from pressroom.queues.rabbitmq_partitions import read_name
 from pressroom.queues.rabbitmq_wire import DELIVERY_COUNT, Headers, read_stamp
 from pressroom.queues.topics import DEAD, ONE_KEY
+from pressroom.queues.topology import DELIVERY_LIMIT
 from schemas.codec import type_of
 from schemas.envelope import Envelope
 from schemas.errors import ErrorKind
@@ -25,8 +26,9 @@ _QUEUE = "x-last-death-queue"
 _NAME_CHARS_MAX = 200
 _KEY_CHARS_MAX = 500
 _EXPIRED = "expired"
+_LIMIT = "delivery_limit"
 _MEANINGS = {
-    "delivery_limit": "its consumer died or lost its connection each time it held this message",
+    _LIMIT: "its consumer died or lost its connection each time it held this message",
     "rejected": "a consumer rejected it without asking for it again",
     "maxlen": "its queue was full",
 }
@@ -78,7 +80,9 @@ def _why(headers: Headers) -> str:
 
 def _deliveries(headers: Headers) -> int:
     count: Any = headers.get(DELIVERY_COUNT, 0)
-    return count if isinstance(count, int) and count >= 0 else 0
+    # Once it is handed out again from `dead`, the broker counts anew.
+    least = DELIVERY_LIMIT + 1 if headers.get(_REASON) == _LIMIT else 0
+    return max(count, least) if isinstance(count, int) else least
 
 
 def _time_of_death(headers: Headers) -> datetime | None:

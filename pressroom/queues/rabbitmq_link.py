@@ -99,6 +99,8 @@ class Link:
         if self._thread.is_alive():
             self.call(self._loop.stop)
             self._thread.join(1.0)
+        if not self._thread.is_alive():
+            self._loop.close()
 
     def _run(self) -> None:
         while True:
@@ -114,14 +116,18 @@ class Link:
         if self._closing:
             return
         address = self._brokers[self._failures % len(self._brokers)]
-        # The connection object keeps itself alive by its place in the loop.
-        SelectConnection(
-            address.parameters(heartbeat_s=self._heartbeat_s, name=f"pressroom {self.name} {self._who}"),
-            on_open_callback=partial(self._opened, address),
-            on_open_error_callback=partial(self._failed, address),
-            on_close_callback=partial(self._closed, address),
-            custom_ioloop=self._loop,
-        )
+        try:
+            # The connection object keeps itself alive by its place in the loop.
+            SelectConnection(
+                address.parameters(heartbeat_s=self._heartbeat_s, name=f"pressroom {self.name} {self._who}"),
+                on_open_callback=partial(self._opened, address),
+                on_open_error_callback=partial(self._failed, address),
+                on_close_callback=partial(self._closed, address),
+                custom_ioloop=self._loop,
+            )
+        except (OSError, ValueError) as error:
+            # Out of file descriptors, or TLS files that can't be read.
+            self._again(f"cannot connect to {address}: {said(error)}")
 
     def _opened(self, address: Address, connection: SelectConnection) -> None:
         if self._closing or (trouble := outdated(address, connection.server_properties)):

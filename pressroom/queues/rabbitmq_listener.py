@@ -83,7 +83,8 @@ class NoticeSubscription:
         self._paused = False
         link.call(self._seat.take)
         # Whoever calls `listen` and then looks at everything must not miss what changes in between.
-        if not self._listening.wait(SEAT_TIMEOUT_S):
+        link.tried.wait(SEAT_TIMEOUT_S)
+        if link.connection is None or not self._listening.wait(SEAT_TIMEOUT_S):
             self._interrupted = True
 
     @property

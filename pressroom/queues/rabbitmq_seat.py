@@ -46,6 +46,7 @@ class Seat:
     def take(self) -> None:
         """Sit down, now or as soon as there is a connection, and stay until `leave`."""
         self._wanted = True
+        self.trouble = self.trouble or self._link.trouble
         self._open()
 
     def leave(self) -> bool:
@@ -70,7 +71,8 @@ class Seat:
         self._open()
 
     def _link_is_down(self, trouble: str) -> None:
-        self.trouble = trouble
+        if self._wanted:
+            self.trouble = trouble
 
     def _open(self) -> None:
         connection = self._link.connection

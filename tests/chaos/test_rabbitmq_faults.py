@@ -80,7 +80,7 @@ def test_a_silent_broker_keeps_no_publisher_waiting_longer_than_its_limit(server
 
 
 def test_out_of_memory_the_broker_refuses_new_messages_but_lets_work_be_finished(server: Broker, url: str) -> None:
-    with opened(url, publish_timeout_s=1.0) as queue, opened(url) as consumer:
+    with opened(url, publish_timeout_s=1.0) as queue, opened(url, publish_timeout_s=1.0) as consumer:
         box = Box()
         subscription = consumer.subscribe(TOPIC, box, credit=4)
         queue.publish([Parcel(TOPIC, "a", b"1"), Parcel(TOPIC, "a", b"2")])
