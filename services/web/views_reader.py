@@ -59,7 +59,9 @@ class Reader:
         def make_page() -> Page:
             return self._deps.press.front(desk, self._deps.clock.now(), wished, version)
 
-        return respond(self._deps.kept.page(("front", site, wished, generation, version), make_page))
+        # Time alone changes a page too: the hours ahead, and what has become old.
+        quarter = int(self._deps.clock.now().timestamp() // 900)
+        return respond(self._deps.kept.page(("front", site, wished, generation, version, quarter), make_page))
 
     def stream(self, site: str) -> Response:
         wished, table = my_wishes(), self._deps.table

@@ -59,12 +59,15 @@ class WeatherRoom:
     def choose(self, site: str) -> Any:
         """Keep a place by its name, or the cell of a position: the position itself is kept nowhere."""
         only_from_here()
-        if self._deps.press.desk(site) is None:
+        desk = self._deps.press.desk(site)
+        if desk is None:
             missing(self._deps)
         wished = replace(my_wishes(), place=self._place())
         text = wishing.written(wished)
         if len(text) > wishing.COOKIE_CHARS_MAX:
             abort(413)
+        # The page that the reader is sent to may find the weather here already.
+        with_place(self._deps, desk, wished)
         answer = redirect(f"/s/{site}", 303)
         set_cookie(answer, text)
         return answer
