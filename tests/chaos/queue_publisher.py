@@ -9,24 +9,13 @@ import itertools
 import os
 import sys
 import time
-from collections.abc import Sequence
 
-from pressroom.queues.port import Full, Parcel, Queue
 from tests.contracts.queue_tools import wish
 from tests.contracts.queue_worker import open_queue
 
 BURST = 5
 KEYS = 20
-
-
-def publish(queue: Queue, parcels: Sequence[Parcel]) -> None:
-    while True:
-        try:
-            queue.publish(parcels)
-        except Full:
-            time.sleep(0.05)
-        else:
-            return
+PACE_S = 0.02
 
 
 def main() -> None:
@@ -39,6 +28,7 @@ def main() -> None:
             [wish(topic, f"k{each % KEYS}", name=ids[each - number]) for each in range(number, number + BURST)]
         )
         os.write(accepted, "".join(f"{each}\n" for each in ids).encode())
+        time.sleep(PACE_S)
 
 
 if __name__ == "__main__":
