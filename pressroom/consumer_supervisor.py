@@ -41,6 +41,7 @@ class Supervisor(threading.Thread):
         self._stopped = False
         self._away = False
         self._paused_at: float | None = None
+        self._why: str | None = None
 
     def run(self) -> None:
         while not self._stopped:
@@ -65,16 +66,18 @@ class Supervisor(threading.Thread):
     def _pause(self) -> None:
         self._paused_at = self._clock.monotonic()
         self.subscription.pause()
-        why = self._gate.why()
-        if why:
-            log.warning("a consumer pauses", extra={"topic": self._topic, "reason": why})
+        # None when it merely holds enough for now: that is nothing to tell anybody.
+        self._why = self._gate.why()
+        if self._why:
+            log.warning("a consumer pauses", extra={"topic": self._topic, "reason": self._why})
 
     def _go_on(self, paused_at: float) -> None:
         seconds = self._clock.monotonic() - paused_at
         self._paused_at = None
         self._away = False
         self._observer.paused(self._topic, seconds)
-        log.info("a consumer goes on", extra={"topic": self._topic, "paused_s": round(seconds, 1)})
+        if self._why:
+            log.info("a consumer goes on", extra={"topic": self._topic, "paused_s": round(seconds, 1)})
         self.subscription.resume()
 
     def _leave(self) -> None:
