@@ -16,6 +16,9 @@ from services.web.outlook import outlook
 OLD_AFTER: Final = timedelta(hours=3)
 STEP_HOURS: Final = 3
 DAYS_SHOWN: Final = 7
+CHANCE_PCT_MIN: Final = 10
+"""Less than this is not worth a figure."""
+
 HOUR: Final = timedelta(hours=1)
 
 
@@ -172,7 +175,7 @@ def _step(hour: WeatherHour, zone: tzinfo, sun: WeatherDay | None, ours: Measure
         is_day=_is_day(hour.time.astimezone(zone), zone, sun),
         temperature=ours.degrees(hour.temperature_c),
         temperature_c=hour.temperature_c,
-        chance=f"{round(chance)} %" if chance else "",
+        chance=f"{round(chance)} %" if chance is not None and chance >= CHANCE_PCT_MIN else "",
     )
 
 

@@ -430,7 +430,7 @@ class TestOutage:
             assert answer.status_code == 200
             if hour <= 3:
                 assert "−3°" in page
-            elif hour < 24:
+            elif hour <= 24:
                 assert "−3°" in page
                 assert "as of" in page
             else:
