@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -12,6 +12,10 @@ class Model(BaseModel):
     """A frozen value. Unknown fields are dropped when read (a newer neighbour may send them); types are strict."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True, ser_json_inf_nan="null")
+
+    def as_json(self, exclude: Any = None) -> bytes:
+        """As JSON in UTF-8, without what is null. Half the price of pydantic's own way, which goes through a str."""
+        return self.__pydantic_serializer__.to_json(self, exclude=exclude, exclude_none=True)
 
 
 def _utc(value: datetime) -> datetime:

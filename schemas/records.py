@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -100,10 +100,15 @@ class FeedRecord(Model):
     raw: Key | None = None
 
 
+class _Said(Model):
+    source: Source
+    entries: tuple[Entry, ...]
+
+
+_CLOCKS: Final = {"entries": {"__all__": {"first_seen"}}}
+
+
 def digest(source: Source, entries: Iterable[Entry]) -> str:
     """SHA-256 (hex, 64 digits) of what a feed says, clocks of ours left out: equal means nothing changed."""
-    state = hashlib.sha256(source.model_dump_json(exclude_none=True).encode())
-    for entry in entries:
-        state.update(entry.model_dump_json(exclude={"first_seen"}, exclude_none=True).encode())
-        state.update(b"\n")
-    return state.hexdigest()
+    said = _Said(source=source, entries=tuple(entries))
+    return hashlib.sha256(said.as_json(exclude=_CLOCKS)).hexdigest()

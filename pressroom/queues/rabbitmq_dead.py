@@ -67,7 +67,7 @@ def dead_letter(body: bytes, headers: Headers, now: datetime) -> bytes:
         id=_id(body, at), type=name, version=version, occurred_at=at, key=ONE_KEY, payload=letter
     )
     # Not the codec's `encode`: this never travels, and the limit of what may is the body's own already.
-    return envelope.model_dump_json(exclude_none=True).encode()
+    return envelope.as_json()
 
 
 def _why(headers: Headers) -> str:

@@ -22,6 +22,8 @@ def _text(entry: Entry) -> str:
 
 def chosen(entries: Iterable[Entry], include: Sequence[str], exclude: Sequence[str]) -> tuple[Entry, ...]:
     """The entries that match one of `include` (all, when there is none) and none of `exclude`."""
+    if not include and not exclude:
+        return tuple(entries)
     kept = []
     for entry in entries:
         text = _text(entry)

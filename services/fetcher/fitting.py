@@ -11,7 +11,7 @@ RECORD_BYTES_MAX = 900_000
 
 
 def _size(entry: Entry) -> int:
-    return len(entry.model_dump_json(exclude_none=True).encode())
+    return len(entry.as_json())
 
 
 def fitted(entries: Sequence[Entry], bytes_max: int = RECORD_BYTES_MAX) -> tuple[Entry, ...]:

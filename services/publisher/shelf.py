@@ -63,4 +63,4 @@ class Shelf:
 
 
 def dump(model: Model) -> bytes:
-    return model.model_dump_json(exclude_none=True).encode()
+    return model.as_json()
