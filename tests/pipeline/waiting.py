@@ -16,10 +16,16 @@ def within(promised_s: float) -> float:
     return promised_s * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
-def eventually(read: Callable[[], T], holds: Callable[[T], object] = bool, *, within_s: float = 15.0) -> T:
+def eventually(
+    read: Callable[[], T],
+    holds: Callable[[T], object] = bool,
+    *,
+    within_s: float = 15.0,
+    every_s: float = LOOK_EVERY_S,
+) -> T:
     """Read until the value is one that `holds`, and return it. A failure shows what was read last."""
     began = time.monotonic()
     while not holds(value := read()):
         assert time.monotonic() - began < within(within_s), f"still so after {within_s} s: {value!r}"
-        time.sleep(LOOK_EVERY_S)
+        time.sleep(every_s)
     return value
