@@ -1,0 +1,252 @@
+"""One fleet under load, with everything that a test may do to it, and the audit of what became of the load.
+
+Each service is a process of its own (`pressroom serve X`), the broker and the store are real and the test's own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from pressroom.clock import SystemClock
+from pressroom.desk.failures import FailureDesk, Wanted
+from pressroom.desk.feeds import FeedDesk
+from pressroom.objects.s3_address import parse_address
+from pressroom.queues.rabbitmq import RabbitQueue
+from pressroom.sender import Sender
+from pressroom.testing import Broker, Fleet, Process, Store, newsroom
+from pressroom.testing.newsroom import PRESSROOM
+from pressroom.testing.ports import free_ports
+from pressroom.testing.rabbit import recipe as broker_recipe
+from pressroom.testing.store import recipe as store_recipe
+from pressroom.wiring import store_of
+from schemas.documents import FailureLine
+from tests.chaos import fleet_audit as audit
+from tests.chaos.fleet_load import Load
+from tests.chaos.fleet_reader import Reader
+from tests.chaos.fleet_source import ADDRESSES, Source
+from tests.chaos.fleet_witness import Witness
+from tests.contracts.queue_tools import eventually
+
+CREW = ("scheduler-1", "scheduler-2", "fetcher-1", "fetcher-2", "weather-1", "publisher-1", "publisher-2", "web-1")
+PAPERS = 2 * len(ADDRESSES)
+PARTITIONS = 4
+SITE = "news"
+HOURS_S = 36_000.0
+"""Nothing is refreshed but by a wish, and nothing is given up and asked for again: what is lost stays lost."""
+
+RECOVERED_WITHIN_S = 120.0
+TICKS_MAX = 8
+
+
+class Member:
+    """One worker of the fleet, under a name that the source and the store see it by; may die and be started again."""
+
+    def __init__(self, fleet: Fleet, name: str, program: Sequence[str]) -> None:
+        self.name = name
+        self.service = name.partition("-")[0]
+        self._fleet = fleet
+        self._program = program
+        self._more: dict[str, Any] = {"contact": name, "s3_access_key": name}
+        if self.service == "web":
+            self._more |= {"port": free_ports()[0], "data": fleet.folder / name}
+        self.process: Process | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._more['port']}"
+
+    @property
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.is_running
+
+    def start(self, **env: str) -> Process:
+        log = self._fleet.folder / f"{self.name}.log"
+        argv = [*self._program, "serve", self.service]
+        self.process = Process(self.name, argv, self._fleet.environment(**self._more) | env, log)
+        self._fleet.processes.append(self.process)
+        return self.process
+
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+
+    def stop(self) -> None:
+        """In order; raises TimeoutExpired when that takes longer than it may."""
+        if self.process is not None:
+            code = self.process.stop()
+            assert code == 0, self.process.log_tail()
+
+
+@dataclass
+class Stage:
+    """Where a fleet plays: `broker` is the node that is asked about queues, `amqp_url` may name several."""
+
+    broker: Broker
+    store: Store
+    amqp_url: str
+    vhost: str
+
+
+@dataclass
+class Scene:
+    """A running fleet with its load and its reader."""
+
+    stage: Stage
+    members: dict[str, Member]
+    source: Source
+    witness: Witness
+    load: Load
+    reader: Reader
+    failures: FailureDesk
+    expected_failures: set[str] = field(default_factory=set)
+    """Kinds of failures that a test brings about itself."""
+
+    def of(self, service: str) -> list[Member]:
+        return [member for member in self.members.values() if member.service == service]
+
+    # --- what is done to it ------------------------------------------------------------------------
+
+    def kill(self, name: str) -> None:
+        """As kill -9 does."""
+        self._announce(name)
+        self.members[name].kill()
+
+    def stop(self, name: str) -> None:
+        self._announce(name)
+        self.members[name].stop()
+
+    def start(self, name: str, **env: str) -> Process:
+        return self.members[name].start(**env)
+
+    def restart(self, name: str, **env: str) -> Process:
+        self.kill(name)
+        return self.start(name, **env)
+
+    def _announce(self, name: str) -> None:
+        if self.members[name].service == "web":
+            self.reader.node_goes_away()
+
+    # --- how it is ---------------------------------------------------------------------------------
+
+    def goes_on(self, within_s: float = RECOVERED_WITHIN_S) -> None:
+        """Wait until every paper has a later edition than now, and new weather has come, and the node is back."""
+        editions, cells = self.load.editions(), len(self.load.cells)
+
+        def all_moved() -> bool:
+            moved = all(edition > editions[name] for name, edition in self.load.editions().items())
+            return moved and len(self.load.cells) > cells and not self.reader.misses_the_node
+
+        with suppress(AssertionError):
+            eventually(all_moved, "every paper and the weather go on", within_s)
+        assert all_moved(), f"not everything goes on within {within_s:g} s: {self.stuck()}"
+
+    def check(self, within_s: float = RECOVERED_WITHIN_S) -> None:
+        """Let all that was acknowledged come to its end, and hold the whole run so far to what was promised."""
+        self.load.pause()
+        self._all_arrives(within_s)
+        eventually(self._queues_are_empty, f"the queues are empty: {self.queued()}", 30)
+        self._readers_see_it(90)
+        lines = self.failures.lines(Wanted(status=None))
+        assert [line for line in lines if line.kind not in self.expected_failures] == []
+        writes = list(self.witness.writes)
+        assert audit.unconditional(writes) == []
+        assert audit.forks(writes) == []
+        assert audit.steps_back(writes) == []
+        assert self.reader.complaints == []
+        self.load.resume()
+
+    def failed(self) -> list[FailureLine]:
+        return self.failures.lines(Wanted(status=None))
+
+    def stuck(self) -> str:
+        """For people: what has not arrived, and where messages wait."""
+        return f"{self.load.behind()} have not arrived, queued is {self.queued()}, readers say {self.reader.complaints}"
+
+    def queued(self) -> dict[str, int]:
+        """Messages of each queue that has any, those that are handed out included."""
+        told = self.stage.broker.run(
+            "rabbitmqctl", "-q", "list_queues", "-p", self.stage.vhost, "name", "messages", "--formatter=json"
+        )
+        return {one["name"]: one["messages"] for one in json.loads(told) if one["messages"]}
+
+    def _all_arrives(self, within_s: float) -> None:
+        with suppress(AssertionError):
+            eventually(lambda: not self.load.behind(), "all arrives", within_s)
+        assert self.load.behind() == [], f"acknowledged, and not done within {within_s:g} s: {self.stuck()}"
+
+    def _queues_are_empty(self) -> bool:
+        queued = self.queued()
+        return queued.pop("schedule", 0) <= TICKS_MAX and not queued
+
+    def _readers_see_it(self, within_s: float) -> None:
+        wanted = self.load.editions()
+        with suppress(AssertionError):
+            eventually(lambda: self.reader.shown == wanted, "readers see it", within_s)
+        assert self.reader.shown == wanted
+
+
+@contextmanager
+def stage() -> Iterator[Stage]:
+    """A virtual host on a broker, and a store: the run's one pair for all fleets that are mistreated, one at a time."""
+    broker = Broker.shared(broker_recipe("broker-fleet"))
+    with broker.vhost() as url:
+        yield Stage(broker, Store.shared(store_recipe("store-fleet")), url, url.rpartition("/")[2])
+
+
+@contextmanager
+def playing(stage: Stage, crew: Sequence[str] = CREW, program: Sequence[str] = PRESSROOM) -> Iterator[Scene]:
+    """Start a fleet and its load; what fails meanwhile comes with the logs of its processes."""
+    with ExitStack() as things:
+        bucket = things.enter_context(stage.store.bucket())
+        witness = things.enter_context(Witness(stage.store.endpoint))
+        source = things.enter_context(Source(PAPERS))
+        fleet = things.enter_context(
+            newsroom(
+                (),
+                queue_url=stage.amqp_url,
+                objects_url=witness.url(_name(bucket)),
+                weather_url=source.forecast_url,
+                partitions=PARTITIONS,
+                interval_min_s=HOURS_S,
+                interval_max_s=2 * HOURS_S,
+                lease_s=HOURS_S,
+            )
+        )
+        fleet.add_site(SITE, [paper.url for paper in source.papers])
+        members = {name: Member(fleet, name, program) for name in crew}
+        for member in members.values():
+            member.start()
+        yield things.enter_context(_under_load(stage, fleet, members, source, witness, bucket))
+
+
+@contextmanager
+def _under_load(
+    stage: Stage, fleet: Fleet, members: dict[str, Member], source: Source, witness: Witness, bucket: str
+) -> Iterator[Scene]:
+    clock = SystemClock()
+    # The test looks into the store itself, past the proxy and whatever the proxy does to the fleet.
+    store = store_of(fleet.settings().model_copy(update={"objects_url": bucket}), clock)
+    queue = RabbitQueue(stage.amqp_url, clock, partitions=PARTITIONS, publish_timeout_s=2.0)
+    with ExitStack() as things:
+        things.callback(queue.close)
+        sender = Sender(queue, clock, "test")
+        load = Load(source.papers, FeedDesk(store, sender, clock), sender, witness)
+        (node,) = (member for member in members.values() if member.service == "web")
+        fleet.pages.append(node.url)
+        for paper in source.papers:
+            fleet.wait_for_page(f"/s/{SITE}", paper.latest, within_s=60)
+        stage.broker.keep_declarations()
+        reader = Reader(f"{node.url}/s/{SITE}")
+        things.enter_context(reader.reading())
+        things.enter_context(load.running())
+        scene = Scene(stage, members, source, witness, load, reader, FailureDesk(store, sender, clock))
+        scene.goes_on()
+        yield scene
+
+
+def _name(bucket_url: str) -> str:
+    return parse_address(bucket_url).bucket
