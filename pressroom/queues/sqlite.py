@@ -6,6 +6,7 @@ processes' messages come back within a second of their death, which the kernel t
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from pressroom.queues.sqlite_listener import SqliteListener
 from pressroom.queues.sqlite_subscription import SqliteSubscription
 from pressroom.queues.sqlite_writer import SqliteWriter
 from pressroom.queues.topics import Topic, describe
+
+POSTED_MAX = 64
+"""Notices that nobody waits for, at most."""
 
 
 class SqliteQueue:
@@ -26,6 +30,7 @@ class SqliteQueue:
     def __init__(self, path: Path, clock: Clock) -> None:
         self._clock = clock
         self._writer = SqliteWriter(path, clock)
+        self._notices = itertools.count(1)
 
     def publish(self, parcels: Sequence[Parcel]) -> None:
         self._writer.call(lambda changes: changes.publish(parcels), must_last=True)
@@ -51,7 +56,11 @@ class SqliteQueue:
         return self._writer.subscribe(make)
 
     def broadcast(self, body: bytes) -> None:
-        self._writer.call(lambda changes: changes.notices.append(body))
+        """Not waited for: what the caller settles next comes after it, mostly in the same transaction. Now and then it
+        is, which holds back who broadcasts faster than can be written.
+        """
+        tell = self._writer.post if next(self._notices) % POSTED_MAX else self._writer.call
+        tell(lambda changes: changes.notices.append(body))
 
     def listen(self, on_notice: OnNotice) -> Subscription:
         writer = self._writer
