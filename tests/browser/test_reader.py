@@ -177,8 +177,10 @@ class TestKeyboard:
         page.add_init_script("window.open = (...what) => { window.opened = what }")
         page.goto("/")
         page.keyboard.press("j")
-        page.keyboard.press("o")
+        page.wait_for_function("document.activeElement.matches('a.headline')")
         link = page.evaluate("document.activeElement.href")
+        page.keyboard.press("o")
+        page.wait_for_function("window.opened")
         assert page.evaluate("window.opened") == [link, "_blank", "noopener,noreferrer"]
 
     def test_a_question_mark_shows_the_keys_and_escape_hides_them(self, page: Page) -> None:
