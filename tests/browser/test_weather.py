@@ -249,7 +249,7 @@ class TestPlace:
         page.get_by_label("Another place").fill("wien")
         page.get_by_role("button", name="Search", exact=True).first.click()
         page.get_by_role("button", name="Vienna Austria").click()
-        expect(page.locator(".weather .outlook")).to_have_text("weather on its way")
+        expect(page.locator(".weather .outlook")).to_have_text("yours is on its way")
         house.desk.provider.set()
         expect(page.locator(".weather summary")).to_contain_text("−6°", timeout=10_000)
         expect(page.locator(".weather .place")).to_have_text("Vienna")
