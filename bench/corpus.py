@@ -50,7 +50,7 @@ def _counts(version: int) -> Iterator[int]:
 @cache
 def _sentences() -> tuple[str, ...]:
     rng = random.Random(7)
-    return tuple(" ".join(rng.choices(_WORDS, k=rng.randint(9, 15))).capitalize() + "." for _ in range(1500))
+    return tuple(" ".join(rng.choices(_WORDS, k=rng.randint(8, 13))).capitalize() + "." for _ in range(1500))
 
 
 def _item(number: int, count: int) -> Item:
@@ -66,7 +66,8 @@ def _html(rng: random.Random, link: str) -> str:
         f'<a href="{link}/more?page={part}&amp;from=feed" class="more">{rng.choice(_WORDS)}</a></p>'
         for part in range(4)
     ]
-    figure = f'<figure><img src="{link}.jpg" alt="{rng.choice(_WORDS)}" width="640"><figcaption>{_caption(rng)}</figcaption>'
+    picture = f'<img src="{link}.jpg" alt="{rng.choice(_WORDS)}" width="640">'
+    figure = f"<figure>{picture}<figcaption>{_caption(rng)}</figcaption>"
     points = "".join(f"<li><em>{rng.choice(_WORDS)}</em> {rng.choice(_sentences())}</li>" for _ in range(3))
     return f"{figure}</figure>{''.join(paragraphs)}<ul>{points}</ul>"
 

@@ -1,7 +1,7 @@
 """The process that is measured: `python -m bench.room SERVICE…` runs these services and answers questions on stdin.
 
-One line of JSON a question and one an answer: `"report"` says what was done and what it cost so far, `"wish"`
-wishes for every feed first. `--steps` before the services: time their steps too.
+A word a question, a line of JSON an answer: `count` tells how many checks have come in, `report` all that was done and
+what it has cost so far; `wish` wishes for every feed first. With `--steps` before the services, steps are timed too.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import resource
 import sys
 import threading
 import time
@@ -25,7 +26,6 @@ from pressroom.settings import load
 from pressroom.wiring import queue_of, store_of
 from schemas.messages import Wish
 from services.embedded import Newsroom
-from services.scheduler.story import Scheduler
 
 
 def cpu_by_thread_s() -> dict[str, float]:
@@ -40,25 +40,34 @@ def cpu_by_thread_s() -> dict[str, float]:
     return dict(spent)
 
 
-def resident_kb() -> int:
-    status = Path("/proc/self/status").read_text()
-    return int(status.partition("VmRSS:")[2].split()[0])
+def usage() -> dict[str, float]:
+    """What the kernel counts: its own share of the CPU seconds, pages brought, switches of threads."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return {
+        "kernel_s": used.ru_stime,
+        "page_faults": used.ru_minflt,
+        "waits": used.ru_nvcsw,
+        "interruptions": used.ru_nivcsw,
+    }
 
 
 def report(room: Newsroom) -> dict[str, Any]:
-    scheduler = room.stories.get(Scheduler)
+    resident_kb = Path("/proc/self/status").read_text().partition("VmRSS:")[2].split()[0]
     return {
         "cpu_s": time.process_time(),
+        "usage": usage(),
         "threads": cpu_by_thread_s(),
-        "resident_kb": resident_kb(),
-        "idle": scheduler is None or scheduler.idle(),
+        "resident_mb": int(resident_kb) / 1024,
         "checks": dict(room.tally.checks),
         "messages": dict(room.tally.messages),
         "steps": steps.spent(),
+        "calls": steps.calls(),
     }
 
 
 def answer(question: str, room: Newsroom) -> dict[str, Any]:
+    if question == "count":
+        return {"checks": sum(room.tally.checks.values())}
     if question == "wish":
         Sender(room.queue, room.clock, "bench").send([Emit(SCHEDULE, ONE_KEY, Wish(reason="bench"))])
     return report(room)
@@ -78,6 +87,8 @@ def main(services: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "--steps":
+    names = sys.argv[1:]
+    if names[0] == "--steps":
         steps.wrap()
-    main([name for name in sys.argv[1:] if name != "--steps"])
+        names = names[1:]
+    main(names)

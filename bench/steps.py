@@ -16,7 +16,11 @@ from typing import Any, Final
 
 PLACES: Final[dict[str, tuple[str, ...]]] = {
     "fetch: ask and receive": ("pressroom.http.client:Client.get",),
-    "fetch: read the XML": ("services.fetcher.parse:decode", "services.fetcher.parse:prepare", "services.fetcher.parse:read"),
+    "fetch: read the XML": (
+        "services.fetcher.parse:decode",
+        "services.fetcher.parse:prepare",
+        "services.fetcher.parse:read",
+    ),
     "fetch: clean the HTML": ("services.fetcher.parsing.finish:clean_html",),
     "fetch: the rest of the record": ("services.fetcher.parse:finish",),
     "fetch: digest": ("services.fetcher.story:digest",),
@@ -37,6 +41,7 @@ PLACES: Final[dict[str, tuple[str, ...]]] = {
 }
 
 _spent: Counter[str] = Counter()
+_calls: Counter[str] = Counter()
 _lock = threading.Lock()
 _here = threading.local()
 
@@ -45,6 +50,12 @@ def spent() -> dict[str, float]:
     """Step → CPU seconds so far."""
     with _lock:
         return dict(_spent)
+
+
+def calls() -> dict[str, int]:
+    """Step → how often it was done."""
+    with _lock:
+        return dict(_calls)
 
 
 def wrap() -> None:
@@ -68,6 +79,7 @@ def _timed(step: str, work: Callable[..., Any]) -> Callable[..., Any]:
             whole = time.thread_time() - began
             with _lock:
                 _spent[step] += whole - _here.inner  # type: ignore[assignment]
+                _calls[step] += 1
             _here.inner = outer + whole
 
     return run
