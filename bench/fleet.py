@@ -1,196 +1,116 @@
-"""A newsroom under measurement: its processes, its papers, and one round of refreshes with what it cost."""
+"""A newsroom under measurement: its processes, and what one round of refreshes costs them."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import subprocess
-import sys
 import time
-import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
-from bench.origin import HOSTS
+from bench.child import Child, child
 
-LOOK_EVERY_S: Final = 0.05
+LOOK_EVERY_S: Final = 0.1
 ROUND_S_MAX: Final = 300.0
-SITES: Final = 10
-WARM_FEEDS: Final = 8
-
-
-class Process:
-    """A child that answers a line on stdin with a line of JSON; gone when the block ends."""
-
-    def __init__(self, module: str, *arguments: str, env: Mapping[str, str] | None = None) -> None:
-        self._child = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=os.environ | dict(env or {}),
-            text=True,
-        )
-        self.said = self._line()
-
-    def ask(self, question: str) -> dict[str, Any]:
-        assert self._child.stdin is not None
-        self._child.stdin.write(question + "\n")
-        self._child.stdin.flush()
-        return self._line()
-
-    def _line(self) -> dict[str, Any]:
-        assert self._child.stdout is not None
-        line = self._child.stdout.readline()
-        if not line:
-            raise RuntimeError(f"{self._child.args!r} ended with {self._child.wait()}")
-        answer: dict[str, Any] = json.loads(line)
-        return answer
-
-    def close(self) -> None:
-        assert self._child.stdin is not None
-        self._child.stdin.close()
-        self._child.wait(30)
-
-
-@contextlib.contextmanager
-def process(module: str, *arguments: str, env: Mapping[str, str] | None = None) -> Iterator[Process]:
-    child = Process(module, *arguments, env=env)
-    try:
-        yield child
-    finally:
-        child.close()
-
-
-class Origin:
-    """The papers' server and how to change what it does."""
-
-    def __init__(self, child: Process, folder: Path) -> None:
-        self.ports = child.said
-        self.certificate = folder / "ca.pem"
-
-    def version(self, number: int) -> None:
-        self._tell(f"version/{number}")
-
-    def close_after_answers(self, *, on: bool) -> None:
-        self._tell(f"close/{int(on)}")
-
-    def _tell(self, path: str) -> None:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.ports['plain']}/-/{path}", timeout=60):
-            pass
-
-
-@contextlib.contextmanager
-def origin(feeds: int, folder: Path) -> Iterator[Origin]:
-    with process("bench.origin", str(feeds), str(folder)) as child:
-        yield Origin(child, folder)
-
-
-class Papers:
-    """The sites' folder: first a small site to warm up with, then the real ones in its place."""
-
-    def __init__(self, folder: Path, feeds: int, scheme: str, port: int) -> None:
-        self.folder = folder
-        self.feeds = feeds
-        self._base = f"{scheme}://%s:{port}/feed/%d"
-        folder.mkdir(parents=True)
-        self._site("warm", range(WARM_FEEDS))
-
-    def open(self) -> None:
-        for site in range(SITES):
-            self._site(f"bench{site}", range(site * self.feeds // SITES, (site + 1) * self.feeds // SITES))
-        (self.folder / "warm.toml").unlink(missing_ok=True)
-
-    def _site(self, name: str, numbers: range) -> None:
-        urls = [self._base % (HOSTS[number % len(HOSTS)], number) for number in numbers]
-        lines = [f'title = "{name}"', *(f'[[feeds]]\nurl = "{url}"' for url in urls)]
-        (self.folder / f"{name}.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+QUIET_S: Final = 0.25
+QUIET_CPU_S: Final = 0.02
+"""A process that uses less in `QUIET_S` has nothing to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What a round took. CPU in seconds: of each process, and of each kind of thread over all processes."""
+    """What a round took. CPU in seconds: of each process, of each kind of thread, of each step over all processes."""
 
     refreshes: int
     seconds: float
+    load: float
     by_process_s: dict[str, float]
     by_thread_s: dict[str, float]
     by_step_s: dict[str, float]
+    calls: dict[str, int]
+    usage: dict[str, float]
     checks: dict[str, int]
 
+    def ms_each(self, seconds: float | None = None) -> float:
+        """CPU milliseconds for one refresh; of all our processes together unless told of which."""
+        return (sum(self.by_process_s.values()) if seconds is None else seconds) * 1000 / self.refreshes
+
     @property
-    def ms_each(self) -> float:
-        """CPU milliseconds of all our processes together, for one refresh."""
-        return sum(self.by_process_s.values()) * 1000 / self.refreshes
+    def per_second(self) -> float:
+        return self.refreshes / self.seconds
 
 
 class Fleet:
-    """Our processes by name, the scheduler's among them."""
+    """Our processes by name, the one that runs the scheduler first."""
 
-    def __init__(self, rooms: dict[str, Process]) -> None:
+    def __init__(self, rooms: Mapping[str, Child]) -> None:
         self.rooms = rooms
-        self._scheduler = next(name for name in rooms if name.startswith(("all", "scheduler")))
+        self._scheduler = next(iter(rooms))
 
     def reports(self) -> dict[str, dict[str, Any]]:
         return {name: room.ask("report") for name, room in self.rooms.items()}
 
-    def round(self, refreshes: int, begin: Callable[[], object] | None = None) -> Spent:
-        """Wish for every feed (or `begin`), wait until the last check is in and nobody computes any more."""
-        before = self._settled()
-        began = time.monotonic()
-        scheduler = self.rooms[self._scheduler]
-        if begin is None:
-            scheduler.ask("wish")
-        else:
-            begin()
-        wanted = sum(before[self._scheduler]["checks"].values()) + refreshes
-        while True:
-            time.sleep(LOOK_EVERY_S)
-            told = scheduler.ask("report")
-            if sum(told["checks"].values()) >= wanted and told["idle"]:
-                break
-            if time.monotonic() - began > ROUND_S_MAX:
-                raise RuntimeError(f"only {told['checks']} after {ROUND_S_MAX:g} s")
-        seconds = time.monotonic() - began
-        return _spent(before, self._settled(), refreshes, seconds)
-
-    def _settled(self) -> dict[str, dict[str, Any]]:
-        """The reports once nobody is busy: what a round leaves to the web nodes belongs to it."""
+    def settle(self) -> dict[str, dict[str, Any]]:
+        """The reports once nobody is busy: what a round leaves to others (web nodes) belongs to it."""
         earlier = self.reports()
         while True:
-            time.sleep(0.25)
+            time.sleep(QUIET_S)
             later = self.reports()
-            if all(later[name]["cpu_s"] - earlier[name]["cpu_s"] < 0.02 for name in later):
+            if all(later[name]["cpu_s"] - earlier[name]["cpu_s"] < QUIET_CPU_S for name in later):
                 return later
             earlier = later
 
+    def round(self, refreshes: int, begin: Callable[[], object] | None = None) -> Spent:
+        """Wish for every feed (or `begin`), and wait until so many checks are in and nobody computes any more."""
+        before = self.settle()
+        began = time.monotonic()
+        if begin is None:
+            self.rooms[self._scheduler].ask("wish")
+        else:
+            begin()
+        self._await(sum(before[self._scheduler]["checks"].values()) + refreshes)
+        seconds = time.monotonic() - began
+        return _spent(before, self.settle(), refreshes, seconds)
+
+    def _checks(self) -> int:
+        count: int = self.rooms[self._scheduler].ask("count")["checks"]
+        return count
+
+    def _await(self, wanted: int) -> None:
+        deadline = time.monotonic() + ROUND_S_MAX
+        while (came := self._checks()) < wanted:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"{wanted - came} checks are missing after {ROUND_S_MAX:g} s")
+            time.sleep(LOOK_EVERY_S)
+
 
 def _spent(before: Any, after: Any, refreshes: int, seconds: float) -> Spent:
-    def rise(part: str) -> Counter[str]:
+    def rise(part: str) -> dict[str, Any]:
         total: Counter[str] = Counter()
         for name, told in after.items():
             total.update(told[part])
             total.subtract(before[name][part])
-        return total
+        return dict(total)
 
     return Spent(
         refreshes=refreshes,
         seconds=seconds,
+        load=os.getloadavg()[0],
         by_process_s={name: after[name]["cpu_s"] - before[name]["cpu_s"] for name in after},
-        by_thread_s=dict(rise("threads")),
-        by_step_s=dict(rise("steps")),
-        checks=dict(rise("checks")),
+        by_thread_s=rise("threads"),
+        by_step_s=rise("steps"),
+        calls=rise("calls"),
+        usage=rise("usage"),
+        checks=rise("checks"),
     )
 
 
 @contextlib.contextmanager
 def fleet(members: Mapping[str, Sequence[str]], env: Mapping[str, str]) -> Iterator[Fleet]:
-    """Start a room for each member: name → its arguments."""
+    """Start a room for each member, name → its arguments; the one with the scheduler is named first."""
     with contextlib.ExitStack() as stack:
-        rooms = {
-            name: stack.enter_context(process("bench.room", *arguments, env=env)) for name, arguments in members.items()
-        }
-        yield Fleet(rooms)
+        yield Fleet(
+            {name: stack.enter_context(child("bench.room", *these, env=env)) for name, these in members.items()}
+        )

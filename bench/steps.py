@@ -78,7 +78,7 @@ def _timed(step: str, work: Callable[..., Any]) -> Callable[..., Any]:
         finally:
             whole = time.thread_time() - began
             with _lock:
-                _spent[step] += whole - _here.inner  # type: ignore[assignment]
+                _spent[step] += whole - _here.inner
                 _calls[step] += 1
             _here.inner = outer + whole
 

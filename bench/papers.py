@@ -1,0 +1,62 @@
+"""The papers of a measurement: their server, and the sites' folder that names them."""
+
+from __future__ import annotations
+
+import contextlib
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from bench.child import Child, child
+from bench.origin import HOSTS
+
+SITES: Final = 10
+WARM_FEEDS: Final = 8
+
+
+class Origin:
+    """The papers' server and how to change what it does."""
+
+    def __init__(self, server: Child, folder: Path) -> None:
+        self.ports = server.said
+        self.certificate = folder / "ca.pem"
+
+    def version(self, number: int) -> None:
+        self._tell(f"version/{number}")
+
+    def close_after_answers(self, *, on: bool) -> None:
+        self._tell(f"close/{int(on)}")
+
+    def _tell(self, path: str) -> None:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.ports['plain']}/-/{path}", timeout=60):
+            pass
+
+
+@contextlib.contextmanager
+def origin(feeds: int, folder: Path) -> Iterator[Origin]:
+    folder.mkdir(parents=True, exist_ok=True)
+    with child("bench.origin", str(feeds + WARM_FEEDS), str(folder)) as server:
+        yield Origin(server, folder)
+
+
+class Papers:
+    """The sites' folder: first a small site to warm up with, then the real ones in its place."""
+
+    def __init__(self, folder: Path, feeds: int, scheme: str, port: int) -> None:
+        self.feeds = feeds
+        self._folder = folder
+        self._address = f"{scheme}://%s:{port}/feed/%d"
+        folder.mkdir(parents=True)
+        self._site("warm", range(feeds, feeds + WARM_FEEDS))
+
+    def open(self) -> None:
+        """From the next tick on there are all feeds, each of them new."""
+        for site in range(SITES):
+            self._site(f"bench{site}", range(site * self.feeds // SITES, (site + 1) * self.feeds // SITES))
+        (self._folder / "warm.toml").unlink()
+
+    def _site(self, name: str, numbers: range) -> None:
+        urls = [self._address % (HOSTS[number % len(HOSTS)], number) for number in numbers]
+        lines = [f'title = "{name}"', *(f'[[feeds]]\nurl = "{url}"' for url in urls)]
+        (self._folder / f"{name}.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
