@@ -76,7 +76,7 @@ class Consumer:
             tell=self._gate.changed.set,
         )
         self._settler = Settler(queue, judge, self._gate, clock, rules, self._ended)
-        self._work = Work(handler, judge, self._gate, self._bench, self._settler, clock)
+        self._work = Work(handler, judge, self._gate, self._bench, self._settler, clock, rules.pace_s)
         name = f"{service} {topic}"
         self._workers = [threading.Thread(target=self._work.run, name=name, daemon=True) for _ in range(workers)]
         self._supervisor: Supervisor | None = None

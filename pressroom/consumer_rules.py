@@ -15,6 +15,7 @@ class LoopRules:
     `attempts_max`: how often a message is handled that ends as Retry; `bugs_max`: that raises;
     `deliveries_max`: how many processes may die with it before it is taken for poison (None where the broker counts).
     `full_tries`: how often a full topic is tried (about ten seconds) before that counts as not available.
+    `pace_s`: a batch begins no sooner than this after the one before, so that what comes in between goes along.
     `gives_up` False: no message ever goes to the dead. `dropped_types`: messages not worth a second try.
     """
 
@@ -29,6 +30,7 @@ class LoopRules:
     unavailable_max_s: float = 15.0
     unavailable_leave_s: float = 60.0
     full_tries: int = 20
+    pace_s: float = 0.0
     in_flight_bytes_max: int = 64 << 20
     breaker: BreakerRules = field(default_factory=BreakerRules)
 
@@ -39,8 +41,9 @@ TOO_NEW_S = (60.0, 600.0)
 _BY_TOPIC = {
     # Its consumer files the dead: what it gave up would be lost.
     DEAD: LoopRules(attempts_max=None, bugs_max=None, deliveries_max=None, gives_up=False, backoff_max_s=60.0),
-    # Checks and wishes are never given up for a passing fault, and the next tick says what the last one did.
-    SCHEDULE: LoopRules(attempts_max=None, dropped_types=frozenset({"schedule.tick"}), backoff_max_s=60.0),
+    # Checks and wishes are never given up for a passing fault, and the next tick says what the last one did. Each batch
+    # saves the ledger, which costs more than many checks; somebody who waits for one hardly notices the pace.
+    SCHEDULE: LoopRules(attempts_max=None, dropped_types=frozenset({"schedule.tick"}), backoff_max_s=60.0, pace_s=0.04),
 }
 
 

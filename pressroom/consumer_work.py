@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -28,7 +29,14 @@ class Work:
     """What every worker thread of a consumer runs until the bench is closed."""
 
     def __init__(
-        self, handler: BatchHandler, judge: Judge, gate: Gate, bench: Bench, settler: Settler, clock: Clock
+        self,
+        handler: BatchHandler,
+        judge: Judge,
+        gate: Gate,
+        bench: Bench,
+        settler: Settler,
+        clock: Clock,
+        pace_s: float,
     ) -> None:
         self._handler = handler
         self._judge = judge
@@ -36,9 +44,11 @@ class Work:
         self._bench = bench
         self._settler = settler
         self._clock = clock
+        self._pace_s = pace_s
 
     def run(self) -> None:
         while (batch := self._bench.take()) is not None:
+            began_s = self._clock.monotonic()
             try:
                 handled = self._handle(batch)
             except Exception as error:
@@ -50,6 +60,13 @@ class Work:
                 self._settler.settle(handled)
             else:
                 self._bench.done(batch, handled.back)
+            self._gather(began_s)
+
+    def _gather(self, began_s: float) -> None:
+        left_s = self._pace_s - (self._clock.monotonic() - began_s)
+        if left_s > 0:
+            # In real time, so that it passes whatever clock a test has set; too short for a stop to be held up.
+            threading.Event().wait(left_s)
 
     def _handle(self, batch: Sequence[Delivery]) -> Handled:
         now = self._clock.now()
