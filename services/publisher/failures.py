@@ -9,14 +9,24 @@ import base64
 from collections.abc import Callable
 from typing import Any
 
+from pressroom.cells import cell_named
 from pressroom.crash import crash_point
 from pressroom.outcomes import Done, Emit, Outcome
-from pressroom.queues.topics import FEED_REFRESH, ONE_KEY, RECORD_PUBLISH, SCHEDULE
+from pressroom.queues.topics import FEED_REFRESH, ONE_KEY, RECORD_PUBLISH, SCHEDULE, WEATHER_REQUEST
 from schemas import keys
 from schemas.codec import TooNew, Undecodable, decode
 from schemas.documents import Failure, FailureDay, FailureLine
 from schemas.envelope import Envelope
-from schemas.messages import Check, DeadLetter, FailureAct, FailureClosed, FailureSeen, FeedRefresh, Wish
+from schemas.messages import (
+    Check,
+    DeadLetter,
+    FailureAct,
+    FailureClosed,
+    FailureSeen,
+    FeedRefresh,
+    WeatherRequest,
+    Wish,
+)
 from schemas.records import FeedRecord
 from services.publisher.failure_documents import acted, ended, given_up, line, streak, summarised
 from services.publisher.shelf import Shelf
@@ -118,4 +128,8 @@ def _resent(failure: Failure, act: FailureAct) -> tuple[Emit, ...]:
         return (Emit(failure.topic, original.key, original.payload, id=original.id, trace=original.trace),)
     if failure.feed is not None:
         return (Emit(SCHEDULE, ONE_KEY, Wish(feed=failure.feed, reason="replay", replay_of=act.key)),)
+    cell = cell_named(failure.cell) if failure.cell is not None else None
+    if cell is not None:
+        request = WeatherRequest(cell=cell.id, latitude=cell.latitude, longitude=cell.longitude, reason="replay")
+        return (Emit(WEATHER_REQUEST, cell.id, request),)
     return ()
