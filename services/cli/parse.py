@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import click
 
-from services.fetcher.parse import ParseError, normal_form, parse
+from services.fetcher.parse import WHOLE, ParseError, normal_form, parse
 
 
 @click.command()
@@ -18,7 +18,7 @@ from services.fetcher.parse import ParseError, normal_form, parse
 def command(url: str | None, content_type: str | None, file: BinaryIO) -> None:
     """Parse FILE (- is standard input). Exit 0 when it is a feed, 1 when it is not."""
     try:
-        parsed = parse(file.read(), content_type=content_type, url=url)
+        parsed = parse(file.read(), content_type=content_type, url=url, limits=WHOLE)
     except ParseError as error:
         click.echo(json.dumps(failure(error.kind, str(error)), ensure_ascii=False, indent=1))
         sys.exit(1)

@@ -17,7 +17,10 @@ from services.fetcher.parsing.model import ENCODING_REPLACED, Limits, ParsedFeed
 from services.fetcher.parsing.prologue import open_document, start_of
 from services.fetcher.parsing.readers import prepare, read
 
-__all__ = ["Limits", "ParseError", "ParsedFeed", "normal_form", "parse"]
+__all__ = ["WHOLE", "Limits", "ParseError", "ParsedFeed", "normal_form", "parse"]
+
+WHOLE: Final = Limits(entries_max=10_000)
+"""For people who look at a document: all its entries, not only as many as a record carries."""
 
 _DEFAULT: Final = Limits()
 

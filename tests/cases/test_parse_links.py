@@ -25,6 +25,7 @@ def atom_link(inside: str, attributes: str = "", url: str = URL) -> str | None:
         ("http://paper.example/a\n   b", "http://paper.example/a%20%20%20b"),
         ("<![CDATA[http://paper.example/1?a=1&b=2]]>", "http://paper.example/1?a=1&b=2"),
         ("http://paper.example/1?a=1&amp;amp;b=2", "http://paper.example/1?a=1&b=2"),
+        ("http://paper.example/1?a=1&amp;#038;b=2&amp;#x26;c=3", "http://paper.example/1?a=1&b=2&c=3"),
         ("HTTP://paper.example/1", "http://paper.example/1"),
         ("//cdn.example/1", "http://cdn.example/1"),
         ("/1", "http://paper.example/1"),

@@ -207,6 +207,7 @@ def test_end_tags_match_whatever_their_case() -> None:
         ("one <![CDATA[two]]> three", "one two three"),
         ("<![CDATA[a <![CDATA[ b ]]> c ]]>", "a <![CDATA[ b c ]]>"),
         ("<![CDATA[]]>", None),
+        ("<![cdata[a &amp; b]]>", "a & b"),
         ("<![CDATA[ x]]]]><![CDATA[>y]]>", "x]]>y"),
         ("a ]]> b", "a ]]> b"),
         ("<!-- c -->kept<!-- d -- e -->", "kept"),

@@ -22,7 +22,7 @@ def read_json(text: str, entries_max: int) -> RawFeed:
         raise ParseError(ErrorKind.NOT_A_FEED, "the document is JSON, but no JSON Feed")
     items = [item for item in found["items"] if isinstance(item, dict)]
     return RawFeed(
-        atom=True,  # ids are ids and never links, as in Atom
+        atom=False,
         title=RawText(_string(found.get("title")), "text"),
         links=[_own(found.get("home_page_url")), RawLink(_string(found.get("feed_url")), rel="self")],
         authors=_authors(found),

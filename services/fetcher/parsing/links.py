@@ -10,6 +10,7 @@ URL_CHARS_MAX = 2000
 
 # Nearly every link of a feed is of this shape and needs nothing done to it.
 _PLAIN: Final = re.compile(r"https?://[A-Za-z0-9.-]+(?:[/?#][!#-;=?-\[\]^_a-z|~]*)?")
+_ESCAPED_AMPERSAND: Final = re.compile(r"&(?:amp|#0{0,5}38|#[xX]0{0,5}26);")
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,30}):")
 _WEB: Final = re.compile(r"(https?):[/\\]*", re.IGNORECASE)
 _HOST_WITHOUT_SCHEME: Final = re.compile(r"www\.[\w-]{1,63}\.")
@@ -30,11 +31,14 @@ _MAYBE_TRACKED: Final = re.compile(r"[?&#;](?:" + _TRACKER.pattern + r")(?:[=&#;
 def web_link(href: str | None, base: str | None) -> str | None:
     """`href` as an absolute http or https address, resolved against `base` (RFC 3986 section 5); None if it is none.
 
-    Surrounding white space and line ends inside never belong to an address (WHATWG URL, "basic URL parser");
-    blanks inside are percent-encoded. Over `URL_CHARS_MAX` characters it is no link: a cut one would lead astray.
+    An ampersand that was escaped twice is one. Surrounding white space and line ends inside never belong to an address
+    (WHATWG URL, "basic URL parser"); blanks inside are percent-encoded. Over `URL_CHARS_MAX` characters it is no link:
+    a cut one would lead astray.
     """
     if not href:
         return None
+    if "&" in href:
+        href = _ESCAPED_AMPERSAND.sub("&", href)
     if _PLAIN.fullmatch(href):
         return href if len(href) <= URL_CHARS_MAX else None
     try:

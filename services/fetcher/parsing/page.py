@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
@@ -13,7 +12,6 @@ from services.fetcher.parsing.links import nested_base
 from services.fetcher.parsing.names import XML, key_of
 from services.fetcher.parsing.raw import Kind, RawLink, RawText
 
-_ENTITY_LIKE: Final = re.compile(r"&(\w+);", re.ASCII)
 _PLAIN_TYPES: Final = frozenset({"text", "plain", "text/plain"})
 _HTML_TYPES: Final = frozenset({"html", "text/html"})
 _XHTML_TYPES: Final = frozenset({"xhtml", "application/xhtml+xml"})
@@ -103,7 +101,7 @@ class Page:
         rel = (element.get("rel") or "alternate").lower()
         kind = (element.get("type") or ("application/atom+xml" if rel == "self" else "text/html")).lower()
         own = "href" not in attributes
-        href = _once_escaped(self.text(element)) if own else (element.get("href") or "")
+        href = self.text(element) if own else (element.get("href") or "")
         if href and self._bases and self.base(element):
             href = nested_base(self.base(element) or "", href)
         return RawLink(href, rel, kind, element.get("length"), own)
@@ -132,11 +130,6 @@ def _local(element: etree._Element) -> str:
     if not isinstance(element.tag, str):
         raise Doubt("something that is no element")
     return element.tag.rpartition("}")[2].lower()
-
-
-def _once_escaped(href: str) -> str:
-    """An address that was escaped twice, or got a semicolon after each parameter's name from a bad repair."""
-    return _ENTITY_LIKE.sub(r"&\1", href.replace("&amp;", "&")) if "&" in href else href
 
 
 def author_of(page: Page, element: etree._Element) -> str:

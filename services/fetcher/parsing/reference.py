@@ -15,6 +15,7 @@ from xml.sax.handler import feature_external_ges, feature_external_pes, feature_
 
 from feedparser.api import StrictFeedParser
 
+from services.fetcher.parsing.characters import mended
 from services.fetcher.parsing.links import nested_base
 
 _XHTML: Final = "application/xhtml+xml"
@@ -121,14 +122,13 @@ class Reference(StrictFeedParser):  # type: ignore[misc]
         super()._start_link(attrs_d)
 
     def _end_link(self) -> None:
-        """The text of a link: of an address escaped twice the outer escape goes, in the feed as in its entries."""
+        """The text of a link as it is: feedparser would mend references in it that were mended already."""
         is_text = bool(self.elementstack) and self.elementstack[-1][0] == "link"
-        if is_text:
-            self.elementstack[-1][2] = ["".join(self.elementstack[-1][2]).replace("&amp;", "&")]
+        text = "".join(self.elementstack[-1][2]).strip() if is_text else ""
         super()._end_link()
         links = self._get_context().get("links")
         if is_text and isinstance(links, list) and links and "pressroom_own" in links[-1]:
-            links[-1]["href"] = self.resolve_uri(links[-1].get("href", ""))
+            links[-1]["href"] = self.resolve_uri(mended(text))
 
     def _start_guid(self, attrs_d: dict[str, str]) -> None:
         self._get_context()["pressroom_permalink"] = attrs_d.get("ispermalink", "true")

@@ -19,7 +19,7 @@ EXPANDED_CHARS_MAX: Final = 100_000
 PREFIXES_MAX: Final = 50
 
 _POINT: Final = re.compile(
-    r"<!\[CDATA\[|<!--|<\?|\]\]>|&(?:#(?:\d{1,10}|[xX][0-9a-fA-F]{1,8});|[A-Za-z][A-Za-z0-9]{0,31};)?"
+    r"<!\[(?i:CDATA)\[|<!--|<\?|\]\]>|&(?:#(?:\d{1,10}|[xX][0-9a-fA-F]{1,8});|[A-Za-z][A-Za-z0-9]{0,31};)?"
 )
 _LOW_SURROGATE: Final = re.compile(r"&#(?:x([dD][c-fC-F][0-9a-fA-F]{2})|(5[67]\d{3}));")
 _PREDEFINED: Final = frozenset({"&amp;", "&lt;", "&gt;", "&quot;", "&apos;"})
@@ -64,10 +64,10 @@ class _Mending:
         found = match[0]
         if found[0] == "&":
             return self._reference(match)
-        if found == "<![CDATA[":
+        if found.startswith("<!["):
             end = self._xml.find("]]>", match.end())
             end = len(self._xml) if end < 0 else end + 3
-            self._pieces.append(self._xml[match.start() : end])
+            self._pieces += ["<![CDATA[", self._xml[match.end() : end]]
             return end
         if found == "]]>":
             self._pieces.append("]]&gt;")
