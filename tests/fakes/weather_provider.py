@@ -21,7 +21,7 @@ from services.weather.provider import OpenMeteo, OpenWeather, Provider
 from tests.fakes.faultserver import Answer, FaultServer, Request
 from tests.fakes.http_answers import Script
 
-OPEN_METEO, ONE_CALL = SHAPES
+OPEN_METEO, ONE_CALL, *_ = SHAPES
 KEY = "k3y/of+ours"
 
 
