@@ -218,6 +218,17 @@ def test_cdata_and_comments_in_every_arrangement(inside: str, text: str | None) 
     assert entry(rss(f"<title>{inside}</title>{LINK.format(1)}")).title == text
 
 
+def test_a_cdata_section_that_lost_the_end_of_its_end_does_not_run_into_the_next() -> None:
+    first, second = entries(
+        rss(
+            "<title><![CDATA[A & b]]</title><link>/1</link><description><![CDATA[text]]></description>",
+            "<title><![CDATA[Next]]></title>",
+        )
+    )
+    assert (first.title, first.link, first.summary) == ("A & b", "http://paper.example/1", "text")
+    assert second.title == "Next"
+
+
 def test_an_empty_item_inside_an_item_is_nothing() -> None:
     document = rss("<title>Out</title><item/><link>http://paper.example/1</link>", "<item></item><title>Two</title>")
     assert [(one.title, one.link) for one in entries(document)] == [("Out", "http://paper.example/1"), ("Two", None)]

@@ -19,7 +19,7 @@ _ROOT_AFTER_JUNK: Final = re.compile(
     r"|<(?:rss|(?:\w{1,30}:)?rdf|feed)\s(?=[^<>]{0,2000}(?:xmlns|version)\b)",
     re.IGNORECASE,
 )
-_WEB_PAGE: Final = re.compile(r"<(?:!doctype\s{1,20}html|html|head|body)\b", re.IGNORECASE)
+_WEB_PAGE: Final = re.compile(r"<(?:!doctype\s{1,20}html|html)\b", re.IGNORECASE)
 _SPACE: Final = re.compile(r"[\s\ufeff\u200b\0]*")
 
 

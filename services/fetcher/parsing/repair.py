@@ -65,14 +65,22 @@ class _Mending:
         if found[0] == "&":
             return self._reference(match)
         if found.startswith("<!["):
-            end = self._xml.find("]]>", match.end())
-            end = len(self._xml) if end < 0 else end + 3
-            self._pieces += ["<![CDATA[", self._xml[match.end() : end]]
-            return end
+            return self._cdata(match.end())
         if found == "]]>":
             self._pieces.append("]]&gt;")
             return match.end()
         return self._left_out(match, "-->" if found == "<!--" else "?>")
+
+    def _cdata(self, begin: int) -> int:
+        """A CDATA section; one that was ended by "]]</" and runs into the next one ends there."""
+        end = self._xml.find("]]>", begin)
+        end = len(self._xml) if end < 0 else end + 3
+        unfinished = self._xml.find("]]</", begin, end)
+        if unfinished >= 0 and self._xml.find("<![CDATA[", unfinished, end) >= 0:
+            self._pieces += ["<![CDATA[", self._xml[begin:unfinished], "]]>"]
+            return unfinished + 2
+        self._pieces += ["<![CDATA[", self._xml[begin:end]]
+        return end
 
     def _left_out(self, match: re.Match[str], closing: str) -> int:
         """Comments and instructions go; one without an end is text (and the search for its end is not repeated)."""
