@@ -55,7 +55,7 @@ class DirectoryStore:
         return f"object directory {self.root}"
 
     def get(self, key: str, *, if_none_match: str | None = None) -> Stored | NotModified | None:
-        path = self.root / check_key(key)
+        path = self._path(check_key(key))
         with self._named_errors(key):
             if if_none_match is not None and self._remembered_etag(path) == if_none_match:
                 return NotModified(if_none_match)
@@ -69,22 +69,22 @@ class DirectoryStore:
     ) -> str:
         """As the port says; a directory has no place for `content_type` and `cache_control`."""
         check_body(check_key(key), body)
-        with self._named_errors(key), self._files.locked(key):
-            found = self._etag_of(self.root / key)
+        with self._named_errors(key), self._files.locked(key) as lock:
+            found = self._etag_of(self._path(key))
             if found is not None:
                 conflict = AlreadyThere if found == _etag(body) else Conflict
                 raise conflict(key, "no object", found)
-            return self._replace(key, body)
+            return self._replace(key, body, lock)
 
     def swap(self, key: str, body: bytes, *, etag: str | None, write_id: str) -> str:
         """As the port says; the write id has no use here, where no answer gets lost."""
         check_body(check_key(key), body)
         check_write_id(write_id)
-        with self._named_errors(key), self._files.locked(key):
-            found = self._etag_of(self.root / key)
+        with self._named_errors(key), self._files.locked(key) as lock:
+            found = self._etag_of(self._path(key))
             if found != etag:
                 raise Conflict(key, etag or "no object", found)
-            return self._replace(key, body)
+            return self._replace(key, body, lock)
 
     def delete(self, key: str) -> None:
         check_key(key)
@@ -105,10 +105,9 @@ class DirectoryStore:
 
     def _listed(self, key: str) -> Listed | None:
         """None when the object was deleted since its name was read."""
-        path = self.root / key
-        try:
-            found = path.stat()
-        except (FileNotFoundError, NotADirectoryError):
+        path = self._path(key)
+        found = _stat(path)
+        if found is None:
             return None
         etag = self._etags.get(path, _signature(found))
         if etag is not None:
@@ -118,9 +117,13 @@ class DirectoryStore:
             return None
         return Listed(key, stored.etag, len(stored.body), stored.modified)
 
-    def _read(self, path: Path) -> Stored | None:
+    def _path(self, key: str) -> str:
+        """A string: what happens a thousand times a second is not worth a Path each."""
+        return f"{self.root}/{key}"
+
+    def _read(self, path: str) -> Stored | None:
         try:
-            with path.open("rb", buffering=0) as file:
+            with open(path, "rb", buffering=0) as file:  # noqa: PTH123
                 found = os.fstat(file.fileno())
                 if found.st_size > BODY_BYTES_MAX:
                     raise TooLarge(f"{path}: {found.st_size} bytes, more than an object may have")
@@ -131,24 +134,25 @@ class DirectoryStore:
         self._etags.put(path, _signature(found), etag)
         return Stored(body, etag, _modified(found))
 
-    def _remembered_etag(self, path: Path) -> str | None:
+    def _remembered_etag(self, path: str) -> str | None:
         """The ETag without reading the body, if this process has seen this very file before."""
-        try:
-            return self._etags.get(path, _signature(path.stat()))
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+        found = _stat(path)
+        return self._etags.get(path, _signature(found)) if found is not None else None
 
-    def _etag_of(self, path: Path) -> str | None:
-        remembered = self._remembered_etag(path)
+    def _etag_of(self, path: str) -> str | None:
+        found = _stat(path)
+        if found is None:
+            return None
+        remembered = self._etags.get(path, _signature(found))
         if remembered is not None:
             return remembered
         stored = self._read(path)
         return stored.etag if stored is not None else None
 
-    def _replace(self, key: str, body: bytes) -> str:
-        found = self._files.replace(key, body)
+    def _replace(self, key: str, body: bytes, lock: int) -> str:
+        found = self._files.replace(key, body, lock)
         etag = _etag(body)
-        self._etags.put(self.root / key, _signature(found), etag)
+        self._etags.put(self._path(key), _signature(found), etag)
         return etag
 
     @contextlib.contextmanager
@@ -173,14 +177,14 @@ class _EtagMemory:
     """The ETags of files seen lately, valid while the file's signature is the same; bounded, oldest out."""
 
     def __init__(self) -> None:
-        self._known: dict[Path, tuple[_Signature, str]] = {}
+        self._known: dict[str, tuple[_Signature, str]] = {}
         self._lock = threading.Lock()
 
-    def get(self, path: Path, signature: _Signature) -> str | None:
+    def get(self, path: str, signature: _Signature) -> str | None:
         known = self._known.get(path)
         return known[1] if known is not None and known[0] == signature else None
 
-    def put(self, path: Path, signature: _Signature, etag: str) -> None:
+    def put(self, path: str, signature: _Signature, etag: str) -> None:
         with self._lock:
             self._known.pop(path, None)
             self._known[path] = (signature, etag)
@@ -190,6 +194,13 @@ class _EtagMemory:
 
 def _etag(body: bytes) -> str:
     return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+
+
+def _stat(path: str) -> os.stat_result | None:
+    try:
+        return os.stat(path)  # noqa: PTH116
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 def _signature(found: os.stat_result) -> _Signature:

@@ -38,21 +38,21 @@ class Files:
         self._sweep()
 
     @contextlib.contextmanager
-    def locked(self, key: str) -> Iterator[None]:
+    def locked(self, key: str) -> Iterator[int]:
         """Hold the lock of the key's stripe, against other threads and processes; raises Locked."""
         with self._opened_lock(stripe_of(key)) as lock:
             if not _flocked_after(lock, LOCK_WAITS_S):
                 raise Locked(key)
-            yield
+            yield lock
 
-    def replace(self, key: str, body: bytes) -> os.stat_result:
+    def replace(self, key: str, body: bytes, lock: int) -> os.stat_result:
         """Make the file of `key` hold `body`, durably and at once; only while its lock is held."""
-        spare = self._spares / stripe_of(key)
+        spare = f"{self._spares}/{stripe_of(key)}"
         try:
-            found = self._write_spare(spare, body)
-            self._rename(spare, self._root / key)
+            found = _write_spare(spare, body, lock)
+            self._rename(spare, f"{self._root}/{key}")
         except BaseException:
-            spare.unlink(missing_ok=True)
+            Path(spare).unlink(missing_ok=True)
             raise
         return found
 
@@ -70,33 +70,18 @@ class Files:
             except OSError:
                 return
 
-    def _write_spare(self, spare: Path, body: bytes) -> os.stat_result:
-        """Write and sync the spare file, with a time stamp later than any other of its stripe.
-
-        A file system's clock is coarse (4 ms), and inodes are used again: two versions of the same size
-        written in one tick would look the same to `stat`. The stamp of the lock file keeps count instead.
-        """
-        with spare.open("wb", buffering=0) as file, self._opened_lock(spare.name) as lock:
-            rest = memoryview(body)
-            while rest:
-                rest = rest[file.write(rest) :]
-            stamp_ns = max(os.fstat(file.fileno()).st_mtime_ns, os.fstat(lock).st_mtime_ns + 1)
-            os.utime(file.fileno(), ns=(stamp_ns, stamp_ns))
-            os.utime(lock, ns=(stamp_ns, stamp_ns))
-            os.fsync(file.fileno())
-            return os.fstat(file.fileno())
-
-    def _rename(self, spare: Path, path: Path) -> None:
+    def _rename(self, spare: str, path: str) -> None:
+        folder = path.rpartition("/")[0]
         for attempt in range(_RENAME_TRIES):
             try:
-                spare.replace(path)
+                os.rename(spare, path)  # noqa: PTH104 - as Path.replace, without a path's price
                 break
             except FileNotFoundError:
                 if attempt == _RENAME_TRIES - 1:
                     raise
                 with contextlib.suppress(FileNotFoundError):
-                    self._make_folder(path.parent)
-        _sync_folder(path.parent)
+                    self._make_folder(Path(folder))
+        _sync_folder(folder)
 
     def _make_folder(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -114,11 +99,31 @@ class Files:
 
     @contextlib.contextmanager
     def _opened_lock(self, stripe: str) -> Iterator[int]:
-        lock = os.open(self._locks / stripe, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        lock = os.open(f"{self._locks}/{stripe}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
             yield lock
         finally:
             os.close(lock)
+
+
+def _write_spare(spare: str, body: bytes, lock: int) -> os.stat_result:
+    """Write and sync the spare file, with a time stamp later than any other of its stripe.
+
+    A file system's clock is coarse (4 ms), and inodes are used again: two versions of the same size
+    written in one tick would look the same to `stat`. The stamp of the lock file keeps count instead.
+    """
+    file = os.open(spare, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+    try:
+        rest = memoryview(body)
+        while rest:
+            rest = rest[os.write(file, rest) :]
+        stamp_ns = max(os.fstat(file).st_mtime_ns, os.fstat(lock).st_mtime_ns + 1)
+        os.utime(file, ns=(stamp_ns, stamp_ns))
+        os.utime(lock, ns=(stamp_ns, stamp_ns))
+        os.fsync(file)
+        return os.fstat(file)
+    finally:
+        os.close(file)
 
 
 def keys_below(folder: Path, start: str, prefix: str, after: str) -> Iterator[str]:
@@ -177,7 +182,7 @@ def _flocked(lock: int) -> bool:
     return True
 
 
-def _sync_folder(folder: Path) -> None:
+def _sync_folder(folder: str | Path) -> None:
     """Make the names in a folder durable; nothing to do when another process has removed it."""
     with contextlib.suppress(FileNotFoundError):
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
