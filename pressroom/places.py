@@ -117,6 +117,15 @@ class Places:
             )
             return [Place(*row) for row in rows]
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether a look-up would be quick: the index is there."""
+        return self._db is not None or self._path.exists()
+
+    def make_ready(self) -> None:
+        with self._lock:
+            self._open()
+
     def _open(self) -> sqlite3.Connection:
         if self._db is None:
             from pressroom.places_index import open_index  # noqa: PLC0415 - reads 5 MB: only for who looks places up

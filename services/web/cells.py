@@ -6,7 +6,7 @@ import threading
 
 from cachetools import LRUCache, cached
 
-from pressroom.cells import cell_at, cell_named
+from pressroom.cells import cell_named
 from pressroom.places import Places
 from services.web.desk import CellOf
 
@@ -14,15 +14,21 @@ NAMES_MAX = 2_000
 
 
 def cell_finder(places: Places) -> CellOf:
-    """Looks each name up once: pages ask for the same few places again and again."""
+    """Looks each name up once: pages ask for the same few places again and again. While the index of names is being
+    made (once, for some seconds) no name is known: a page without weather now is better than one with it later.
+    """
     found: LRUCache[object, str | None] = LRUCache(NAMES_MAX)
 
     # `condition`, not `lock`: only that makes others wait for a look-up under way instead of doing it again.
     @cached(found, condition=threading.Condition())
-    def cell_of(name: str) -> str | None:
-        if (cell := cell_named(name)) is not None:
-            return cell.id
+    def look_up(name: str) -> str | None:
         place = places.find(name)
-        return cell_at(place.latitude, place.longitude).id if place is not None else None
+        return place.cell.id if place is not None else None
+
+    def cell_of(name: str) -> str | None:
+        cell = cell_named(name)
+        if cell is not None:
+            return cell.id
+        return look_up(name) if places.is_ready else None
 
     return cell_of

@@ -14,7 +14,8 @@ _CACHING: Final[Headers] = [("Cache-Control", "public, max-age=86400")]
 
 def fixed_pages(assets: Assets, public_url: str, now: datetime) -> dict[str, Page]:
     """Path → page. Crawlers are asked to leave alone what costs a node work for each of them."""
-    robots = "User-agent: *\nDisallow: /api/\nDisallow: /s/*/settings\nDisallow: /s/*/search\n"
+    costly = ("/api/", "/s/*/settings", "/s/*/search", "/s/*/weather", "/weather/")
+    robots = "".join(["User-agent: *\n", *(f"Disallow: {path}\n" for path in costly)])
     if public_url:
         robots += f"Sitemap: {public_url.rstrip('/')}/sitemap.xml\n"
     icon = {"src": assets.url("icon.svg"), "sizes": "any", "type": "image/svg+xml"}

@@ -92,6 +92,7 @@ class WebNode:
         self._listening = threading.Event()
         self._stopping = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="web-watch", daemon=True)
+        self._places = places
         self.wsgi: Gate = create_app(
             Deps(
                 settings=settings,
@@ -121,7 +122,16 @@ class WebNode:
         self.indexer.start()
         self.asking.start()
         self._watcher.start()
+        if self._places is not None and not self._places.is_ready:
+            threading.Thread(target=self._make_places_ready, args=(self._places,), name="places", daemon=True).start()
         self._listening.wait(LISTEN_S)
+
+    def _make_places_ready(self, places: Places) -> None:
+        """The first start on a machine makes the index of names, beside everything else; then weather has a place."""
+        places.make_ready()
+        self._want()
+        self.refresher.wake()
+        self.renderer.mark(self.sites())
 
     def open(self) -> None:
         """Lay out what is on disk and render it, in this thread."""

@@ -111,7 +111,9 @@ class Desk(Notices):
 
 @pytest.fixture(scope="module")
 def places(tmp_path_factory: pytest.TempPathFactory) -> Places:
-    return Places(tmp_path_factory.mktemp("places") / "places.sqlite")
+    places = Places(tmp_path_factory.mktemp("places") / "places.sqlite")
+    places.make_ready()
+    return places
 
 
 class House:

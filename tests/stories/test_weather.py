@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from werkzeug.test import Client, TestResponse
 
 from pressroom.cells import Cell, cell_at, cell_named, distance_km
-from pressroom.clock import SetClock
+from pressroom.clock import SetClock, SystemClock
 from pressroom.places import Places
 from pressroom.queues.port import Full
 from pressroom.settings import Settings
@@ -23,6 +24,7 @@ from services.web.forecast import forecast
 from services.web.ladder import NEAR_KM, Shown, climb
 from services.web.measures import Measures
 from services.web.node import WebNode
+from tests.fakes.weather_fleet import eventually
 from tests.fakes.web_newsroom import Newsroom
 from tests.fakes.web_queue import Notices, notice
 from tests.fakes.web_store import MemoryStore
@@ -310,7 +312,9 @@ class Room:
 
 @pytest.fixture(scope="module")
 def places(tmp_path_factory: pytest.TempPathFactory) -> Places:
-    return Places(tmp_path_factory.mktemp("places") / "places.sqlite")
+    places = Places(tmp_path_factory.mktemp("places") / "places.sqlite")
+    places.make_ready()
+    return places
 
 
 @pytest.fixture
@@ -451,6 +455,39 @@ class TestOutage:
         answer = anonymous.get("/s/linux")
         assert answer.status_code == 200
         assert 'class="weather"' not in answer.get_data(as_text=True)
+
+
+class TestFirstStart:
+    def test_pages_do_not_wait_for_the_index_of_names(self, tmp_path: Path) -> None:
+        store, clock, places = MemoryStore(), SystemClock(), Places(tmp_path / "places.sqlite")
+        newsroom = Newsroom(store, clock.now())
+        newsroom.fill()
+        node = WebNode(
+            store,
+            Notices(),  # type: ignore[arg-type]
+            clock,
+            Settings(data=tmp_path),
+            cell_of=cell_finder(places),
+            places=places,
+        )
+        utrecht = cell_at(52.09083, 5.12222)
+        store.put(keys.weather(utrecht.id), record(utrecht, fetched_at=clock.now(), now=NOW_VIENNA))
+        making = threading.Event()
+        make, places.make_ready = places.make_ready, lambda: (making.wait(30), make())  # type: ignore[assignment, method-assign]
+        node.start()
+        try:
+            eventually(lambda: node.table.get("/s/linux") is not None, "there is a page")
+            assert not places.is_ready
+            making.set()
+            eventually(lambda: b"\xe2\x88\x923" in body(node, "/s/linux"), "its weather comes when names are known")
+        finally:
+            making.set()
+            node.stop()
+
+
+def body(node: WebNode, path: str) -> bytes:
+    page = node.table.get(path)
+    return page.variants["identity"].body if page is not None else b""
 
 
 class TestPlaces:
