@@ -1,45 +1,33 @@
-"""One fleet under load, with everything that a test may do to it, and the audit of what became of the load.
+"""A fleet under load, everything that a test may do to it, and the audit of what became of the load.
 
-Each service is a process of its own (`pressroom serve X`), the broker and the store are real and the test's own.
+Each service is a process of its own (`pressroom serve X`); `fleet_stage` sets it up on a real broker and store.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from pressroom.clock import SystemClock
 from pressroom.desk.failures import FailureDesk, Wanted
-from pressroom.desk.feeds import FeedDesk
-from pressroom.objects.s3_address import parse_address
-from pressroom.queues.rabbitmq import RabbitQueue
+from pressroom.outcomes import Emit
 from pressroom.sender import Sender
-from pressroom.testing import Broker, Fleet, Process, Store, newsroom
-from pressroom.testing.newsroom import PRESSROOM
+from pressroom.testing import Broker, Fleet, Process, Store
 from pressroom.testing.ports import free_ports
-from pressroom.testing.rabbit import recipe as broker_recipe
-from pressroom.testing.store import recipe as store_recipe
-from pressroom.wiring import store_of
 from schemas.documents import FailureLine
 from tests.chaos import fleet_audit as audit
 from tests.chaos.fleet_load import Load
 from tests.chaos.fleet_reader import Reader
-from tests.chaos.fleet_source import ADDRESSES, Source
+from tests.chaos.fleet_source import Source
 from tests.chaos.fleet_witness import Witness
 from tests.contracts.queue_tools import eventually
 
-CREW = ("scheduler-1", "scheduler-2", "fetcher-1", "fetcher-2", "weather-1", "publisher-1", "publisher-2", "web-1")
-PAPERS = 2 * len(ADDRESSES)
-PARTITIONS = 4
-SITE = "news"
-HOURS_S = 36_000.0
-"""Nothing is refreshed but by a wish, and nothing is given up and asked for again: what is lost stays lost."""
-
 RECOVERED_WITHIN_S = 120.0
 TICKS_MAX = 8
+"""The schedule's queue is never quite empty: a tick a second comes from each scheduler."""
 
 
 class Member:
@@ -96,11 +84,14 @@ class Scene:
     """A running fleet with its load and its reader."""
 
     stage: Stage
+    fleet: Fleet
+    program: Sequence[str]
     members: dict[str, Member]
     source: Source
     witness: Witness
     load: Load
     reader: Reader
+    sender: Sender
     failures: FailureDesk
     expected_failures: set[str] = field(default_factory=set)
     """Kinds of failures that a test brings about itself."""
@@ -125,6 +116,44 @@ class Scene:
     def restart(self, name: str, **env: str) -> Process:
         self.kill(name)
         return self.start(name, **env)
+
+    def join(self, name: str) -> Process:
+        self.members[name] = Member(self.fleet, name, self.program)
+        return self.start(name)
+
+    def crash(self, name: str, point: str, cause: Callable[[], object] = lambda: None) -> None:
+        """Let it die at a crash point, which the load brings it to or `cause` does; then start it again."""
+        self.kill(name)
+        marker = self.fleet.folder / f"{name} {point}"
+        armed = self.start(name, PRESSROOM_CRASH_AT=point, PRESSROOM_CRASH_MARKER=str(marker))
+        cause()
+        eventually(lambda: not armed.is_running, f"{name} dies at {point}", 60)
+        assert (armed.code, marker.exists()) == (137, True), armed.log_tail()
+        self.start(name)
+
+    def send(self, emit: Emit) -> None:
+        self.sender.send([emit])
+
+    @contextmanager
+    def supervised(self, service: str) -> Iterator[list[str]]:
+        """Start members of a service again whenever they die; yields the names of those that died, one a death."""
+        deaths: list[str] = []
+        over = threading.Event()
+
+        def watch() -> None:
+            while not over.wait(0.1):
+                for member in self.of(service):
+                    if not member.is_running:
+                        deaths.append(member.name)
+                        member.start()
+
+        thread = threading.Thread(target=watch, daemon=True)
+        thread.start()
+        try:
+            yield deaths
+        finally:
+            over.set()
+            thread.join(10)
 
     def _announce(self, name: str) -> None:
         if self.members[name].service == "web":
@@ -187,66 +216,3 @@ class Scene:
         with suppress(AssertionError):
             eventually(lambda: self.reader.shown == wanted, "readers see it", within_s)
         assert self.reader.shown == wanted
-
-
-@contextmanager
-def stage() -> Iterator[Stage]:
-    """A virtual host on a broker, and a store: the run's one pair for all fleets that are mistreated, one at a time."""
-    broker = Broker.shared(broker_recipe("broker-fleet"))
-    with broker.vhost() as url:
-        yield Stage(broker, Store.shared(store_recipe("store-fleet")), url, url.rpartition("/")[2])
-
-
-@contextmanager
-def playing(stage: Stage, crew: Sequence[str] = CREW, program: Sequence[str] = PRESSROOM) -> Iterator[Scene]:
-    """Start a fleet and its load; what fails meanwhile comes with the logs of its processes."""
-    with ExitStack() as things:
-        bucket = things.enter_context(stage.store.bucket())
-        witness = things.enter_context(Witness(stage.store.endpoint))
-        source = things.enter_context(Source(PAPERS))
-        fleet = things.enter_context(
-            newsroom(
-                (),
-                queue_url=stage.amqp_url,
-                objects_url=witness.url(_name(bucket)),
-                weather_url=source.forecast_url,
-                partitions=PARTITIONS,
-                interval_min_s=HOURS_S,
-                interval_max_s=2 * HOURS_S,
-                lease_s=HOURS_S,
-            )
-        )
-        fleet.add_site(SITE, [paper.url for paper in source.papers])
-        members = {name: Member(fleet, name, program) for name in crew}
-        for member in members.values():
-            member.start()
-        yield things.enter_context(_under_load(stage, fleet, members, source, witness, bucket))
-
-
-@contextmanager
-def _under_load(
-    stage: Stage, fleet: Fleet, members: dict[str, Member], source: Source, witness: Witness, bucket: str
-) -> Iterator[Scene]:
-    clock = SystemClock()
-    # The test looks into the store itself, past the proxy and whatever the proxy does to the fleet.
-    store = store_of(fleet.settings().model_copy(update={"objects_url": bucket}), clock)
-    queue = RabbitQueue(stage.amqp_url, clock, partitions=PARTITIONS, publish_timeout_s=2.0)
-    with ExitStack() as things:
-        things.callback(queue.close)
-        sender = Sender(queue, clock, "test")
-        load = Load(source.papers, FeedDesk(store, sender, clock), sender, witness)
-        (node,) = (member for member in members.values() if member.service == "web")
-        fleet.pages.append(node.url)
-        for paper in source.papers:
-            fleet.wait_for_page(f"/s/{SITE}", paper.latest, within_s=60)
-        stage.broker.keep_declarations()
-        reader = Reader(f"{node.url}/s/{SITE}")
-        things.enter_context(reader.reading())
-        things.enter_context(load.running())
-        scene = Scene(stage, members, source, witness, load, reader, FailureDesk(store, sender, clock))
-        scene.goes_on()
-        yield scene
-
-
-def _name(bucket_url: str) -> str:
-    return parse_address(bucket_url).bucket

@@ -17,6 +17,7 @@ from tests.pipeline.papers import RSS, rss
 
 ADDRESSES = tuple(f"127.0.0.{number}" for number in range(1, 9))
 FORECAST = "/v1/forecast"
+DEADLY_ADDRESS = "127.0.0.9"
 LATENCY_S = 0.03
 """So long takes an answer, so that two workers on one key would be seen to work at once."""
 SHOWN = 5
@@ -70,9 +71,7 @@ class Source:
 
     def __init__(self, papers: int) -> None:
         self.spans: list[Span] = []
-        self.fetches = 0
-        self.poisoned: set[str] = set()
-        self._server = FaultServer(ADDRESSES)
+        self._server = FaultServer((*ADDRESSES, DEADLY_ADDRESS))
         self._count = papers
         self._lock = threading.Lock()
 
@@ -88,6 +87,11 @@ class Source:
     @property
     def forecast_url(self) -> str:
         return self._server.url(FORECAST)
+
+    def deadly(self, poison: bytes) -> str:
+        """The address of a feed that holds the poison, on a host of its own."""
+        self._server.script("/deadly.xml", Answer(body=rss("Deadly", ["Read me"]) + poison, headers=RSS))
+        return self._server.url("/deadly.xml", DEADLY_ADDRESS)
 
     def _paper(self, number: int) -> Paper:
         path = f"/paper-{number}.xml"

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.chaos.fleet import Stage, playing, stage
+from tests.chaos.fleet import Stage
+from tests.chaos.fleet_stage import playing, stage
 
 pytestmark = [pytest.mark.containers, pytest.mark.xdist_group("chaos-fleet")]
 
