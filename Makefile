@@ -65,6 +65,10 @@ fuzz: ## feed the parser and the client mangled input for 10 minutes (SECONDS_=â
 	@scripts/venv test
 	$(PY) -m tests.fuzz.fuzz_parse $(or $(SECONDS_),600)
 
+bench: ## measure (B=intervals, scheduler, weather, â€¦; bench/ lists them)
+	@scripts/venv test
+	$(PY) -m bench.$(or $(B),scheduler)
+
 screenshots: ## renew the pictures under docs/images
 	@scripts/venv test
 	@scripts/system
