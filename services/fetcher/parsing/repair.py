@@ -49,6 +49,7 @@ class _Mending:
         self._entities = entities
         self._expanded_chars = 0
         self._pieces: list[str] = []
+        self._cdata_end = -1
         self._no_comment_end = self._no_instruction_end = False
 
     def run(self) -> str:
@@ -73,8 +74,10 @@ class _Mending:
 
     def _cdata(self, begin: int) -> int:
         """A CDATA section; one that was ended by "]]</" and runs into the next one ends there."""
-        end = self._xml.find("]]>", begin)
-        end = len(self._xml) if end < 0 else end + 3
+        if self._cdata_end < begin:  # else the end found before is still ahead, and need not be looked for again
+            found = self._xml.find("]]>", begin)
+            self._cdata_end = len(self._xml) if found < 0 else found + 3
+        end = self._cdata_end
         unfinished = self._xml.find("]]</", begin, end)
         if unfinished >= 0 and self._xml.find("<![CDATA[", unfinished, end) >= 0:
             self._pieces += ["<![CDATA[", self._xml[begin:unfinished], "]]>"]
