@@ -209,9 +209,7 @@ class Consumer:
                 self._observer.dropped(one.dropped)
         if settled:
             self._last_done_at = self._clock.now()
-            # A batch of which some must wait has not come off.
-            if not handled.back:
-                self._gate.came_off(messages=len(settled), bad=sum(one.verdict.bad for one in settled))
+            self._gate.came_off(messages=len(settled), bad=sum(one.verdict.bad for one in settled))
         if len(settled) < len(handled.judged):
             self._unsettled()
         self._bench.done([*(one.delivery for one in handled.judged), *handled.back], handled.back)

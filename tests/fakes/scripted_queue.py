@@ -54,7 +54,9 @@ class ScriptedPlace:
 
 
 class ScriptedQueue:
-    """`fail_with` is raised by each `settle` while it is set; topics in `full` refuse; `gate` holds settling up."""
+    """`fail_with` is raised by each `settle` while it is set, and before it each of `failures` once; topics in
+    `full` refuse; `gate` holds settling up.
+    """
 
     def __init__(self) -> None:
         self.place: ScriptedPlace | None = None
@@ -62,6 +64,7 @@ class ScriptedQueue:
         self.calls: list[int] = []
         self.tries = 0
         self.fail_with: Exception | None = None
+        self.failures: list[Exception] = []
         self.full: set[str] = set()
         self.gate = threading.Event()
         self.gate.set()
@@ -80,6 +83,8 @@ class ScriptedQueue:
     def settle(self, settlements: Sequence[Settlement]) -> None:
         self.tries += 1
         self.gate.wait(20)
+        if self.failures:
+            raise self.failures.pop(0)
         if self.fail_with is not None:
             raise self.fail_with
         parcels = [parcel for settlement in settlements for parcel in settlement.emits]

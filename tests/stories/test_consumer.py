@@ -15,7 +15,7 @@ from pressroom.clock import SetClock
 from pressroom.consumer import Consumer
 from pressroom.consumer_rules import LoopRules
 from pressroom.outcomes import BackendUnavailable, Done, Emit, Outcome, Reject, Unavailable
-from pressroom.queues.port import Lost
+from pressroom.queues.port import Full, Lost
 from pressroom.queues.topics import FEED_REFRESH, RECORD_PUBLISH, SCHEDULE, WEATHER_REQUEST
 from pressroom.sender import parcel_of
 from schemas.codec import decode
@@ -202,6 +202,27 @@ def test_a_result_is_dropped_when_its_message_went_back_meanwhile(scene: Scene) 
     assert scene.counts.endings == {"done": 1}
 
 
+def test_a_result_of_a_message_that_went_back_holds_up_nothing_while_the_outage_lasts(scene: Scene) -> None:
+    consumer = scene.start()
+    scene.queue.fail_with = BackendUnavailable("queue", "no answer")
+    scene.hand("m")
+    scene.pass_time_until(lambda: "leave" in scene.queue.place.history, "it leaves")
+    eventually(lambda: consumer.health.under_way == 0, "the result is let go")
+
+
+def test_stopping_with_a_result_that_cannot_be_settled_takes_no_time(scene: Scene) -> None:
+    consumer = scene.start()
+    scene.queue.fail_with = BackendUnavailable("queue", "no answer")
+    scene.hand("m")
+    eventually(lambda: consumer.health.paused_because, "it cannot be settled")
+    stopping = threading.Thread(target=consumer.stop, args=(100,))
+    stopping.start()
+    stopping.join(5)
+
+    assert not stopping.is_alive()
+    assert consumer.health.under_way == 0
+
+
 def test_a_message_that_was_lost_is_let_go_and_no_outage(scene: Scene) -> None:
     consumer = scene.start()
     scene.queue.fail_with = Lost("queue", "its connection is gone")
@@ -275,6 +296,36 @@ def test_one_message_that_is_held_up_does_not_undo_its_neighbours(scene: Scene) 
     assert Counter(parcel.topic for parcel in scene.queue.published) == {SCHEDULE: 3, RECORD_PUBLISH: 1}
 
 
+def test_what_is_held_up_does_not_keep_waiting_what_comes_after_it(scene: Scene) -> None:
+    """The clock stands still: only an arrival can wake whoever waits for room."""
+    scene.answer = lambda envelope: emits(RECORD_PUBLISH if envelope.id == "blocked" else SCHEDULE)
+    scene.start()
+    scene.queue.full.add(RECORD_PUBLISH)
+    scene.hand("blocked")
+    eventually(lambda: scene.queue.tries >= 1, "it was tried")
+    later = scene.hand("later")
+
+    eventually(lambda: later.state == "settled", "the later one is settled")
+
+
+def test_an_outage_among_refusals_is_met_once_and_not_by_each_message(scene: Scene) -> None:
+    scene.queue.gate.clear()
+    scene.start()
+    scene.hand("first")
+    eventually(lambda: scene.queue.tries == 1, "the first is being settled")
+    held = [scene.hand(f"m{number}") for number in range(20)]
+    scene.has_begun(*(f"m{number}" for number in range(20)))
+    down = BackendUnavailable("queue", "the connection broke")
+    scene.queue.failures = [Lost("queue", "the first's"), Full(RECORD_PUBLISH, 1), down]
+    scene.queue.fail_with = down
+    scene.queue.gate.set()
+    eventually(lambda: scene.queue.tries >= 3, "they were tried")
+
+    assert scene.stays(lambda: scene.queue.tries <= 4)
+    scene.queue.fail_with = None
+    scene.pass_time_until(lambda: all(each.state == "settled" for each in held), "all are settled in the end")
+
+
 def test_an_emit_to_nowhere_is_a_bug_of_its_message_alone(scene: Scene) -> None:
     scene.answer = lambda envelope: emits("nowhere" if envelope.id == "lost" else SCHEDULE)
     scene.start(replace(RULES, bugs_max=1))
@@ -303,10 +354,10 @@ def test_results_that_come_while_others_are_settled_go_together(scene: Scene) ->
 
 
 def test_a_redelivered_message_is_handled_with_nothing_else_under_way(scene: Scene) -> None:
-    go_on = {name: threading.Event() for name in ("before", "suspect", "after")}
+    go_on = {name: threading.Event() for name in ("before", "suspect", "after", "too")}
 
     def handle(envelope: Envelope[Any]) -> Outcome:
-        go_on[envelope.id].wait(20)
+        go_on[envelope.id].wait(60)
         return Done()
 
     scene.answer = handle
@@ -315,14 +366,16 @@ def test_a_redelivered_message_is_handled_with_nothing_else_under_way(scene: Sce
     scene.has_begun("before")
     scene.hand("suspect", deliveries=2)
     scene.hand("after")
+    scene.hand("too")
 
     assert scene.stays(lambda: scene.began == ["before"])
     go_on["before"].set()
     scene.has_begun("suspect")
     assert scene.stays(lambda: scene.began == ["before", "suspect"])
     go_on["suspect"].set()
-    scene.has_begun("after")
+    scene.has_begun("after", "too")
     go_on["after"].set()
+    go_on["too"].set()
     assert scene.counts.others["redelivered"] == 1
 
 
