@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
@@ -53,7 +54,8 @@ def _text(name: str, region: str, country: str, code: str, others: str) -> str:
 def _build(path: Path) -> None:
     """Whole or not there: made beside its place and renamed into it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    being_made = path.with_name(f"{path.name}.{os.getpid()}")
+    # Two parts of one process may make it at the same time, too.
+    being_made = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}")
     being_made.unlink(missing_ok=True)
     db = sqlite3.connect(being_made)
     db.execute("PRAGMA journal_mode=OFF")
