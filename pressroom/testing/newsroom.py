@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pressroom.settings import Settings, load, variable
+from pressroom.testing.gazetteer import lay_gazetteer
 from pressroom.testing.ports import free_ports
 from pressroom.testing.process import Process
 from pressroom.testing.rabbit import shared_broker
@@ -84,6 +85,7 @@ class Fleet:
             self.pages.append(f"http://127.0.0.1:{port}")
             # A node keeps its copies on disk for itself.
             more = {"port": port, "data": self.folder / f"data-{number}"} if self._is_a_fleet else {"port": port}
+        lay_gazetteer(Path(more.get("data", self._settings["data"])))
         argv = [*self._program, "serve", *services.split("+")]
         log = self.folder / f"{number}-{services}.log"
         process = Process(services, argv, self.environment(**more) | (env or {}), log)

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import atexit
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
 from pressroom.clock import SystemClock
 from pressroom.desk.failures import FailureDesk, Wanted
 from pressroom.objects.port import ObjectStore
-from pressroom.places_index import open_index
 from pressroom.queues.port import Queue
 from pressroom.queues.topics import DEAD, FEED_REFRESH, RECORD_PUBLISH, WEATHER_REQUEST
 from pressroom.sender import Sender
@@ -108,15 +102,6 @@ class Scene:
         ]
 
 
-@cache
-def gazetteer() -> Path:
-    """Laid out once for all newsrooms of a run: each process would take a second for its own."""
-    path = Path(tempfile.mkdtemp()) / "places.sqlite"
-    atexit.register(shutil.rmtree, path.parent)
-    open_index(path).close()
-    return path
-
-
 @contextmanager
 def scene(*, program: Sequence[str] = PRESSROOM) -> Iterator[Scene]:
     """A fleet without processes but its web node, with load and watch ready; its papers are on a site."""
@@ -135,7 +120,6 @@ def scene(*, program: Sequence[str] = PRESSROOM) -> Iterator[Scene]:
         )
         settings = fleet.settings()
         settings.data.mkdir()
-        shutil.copy2(gazetteer(), settings.data / "places.sqlite")
         queue = queue_of(settings, CLOCK)
         things.callback(queue.close)
         store = store_of(settings, CLOCK)

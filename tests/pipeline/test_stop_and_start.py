@@ -13,6 +13,7 @@ import pytest
 
 from pressroom.objects.directory import DirectoryStore
 from pressroom.objects.port import Stored
+from pressroom.testing.gazetteer import lay_gazetteer
 from pressroom.testing.ports import free_ports
 from schemas import keys
 from schemas.documents import FailureDay, Head
@@ -44,6 +45,7 @@ class Demo:
         return self.folder / "data" / "demo"
 
     def run(self) -> Run:
+        lay_gazetteer(self.data)
         env = environment(self.folder / "data")
         return Run(self.folder, "--demo", "--port", str(self.port), env=env)
 

@@ -9,11 +9,12 @@ from typing import TypeVar
 
 T = TypeVar("T")
 LOOK_EVERY_S = 0.01
+BUSY_MAX = 8.0
 
 
 def within(promised_s: float) -> float:
     """A promise in seconds, for this machine now: while it has other things to do it is given time in proportion."""
-    return promised_s * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    return promised_s * min(max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)), BUSY_MAX)
 
 
 def eventually(

@@ -19,6 +19,7 @@ from pressroom.objects.port import ObjectStore, Stored
 from pressroom.queues.port import Parcel, Queue
 from pressroom.sender import Sender
 from pressroom.settings import Settings, load
+from pressroom.testing.gazetteer import lay_gazetteer
 from pressroom.wiring import queue_of, store_of
 from schemas import keys
 from schemas.base import Model
@@ -65,6 +66,7 @@ class World:
     def __post_init__(self) -> None:
         self.sites = self.folder / "sites"
         self.settings = self.settings_with()
+        lay_gazetteer(self.settings.data)
         self.queue = self.open_queue()
         self.store: ObjectStore = store_of(self.settings, self.clock)
         self.sender = Sender(self.queue, self.clock, "test")
