@@ -32,7 +32,6 @@ QUICK = LoopRules(
     unavailable_leave_s=0.3,
 )
 CRASH_POINTS = ("loop.before_handler", "loop.after_handler", "loop.before_settle", "loop.after_settle")
-
 Start = Callable[..., Consumer]
 
 

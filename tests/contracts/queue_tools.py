@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeVar
 
 from pressroom.clock import SystemClock
 from pressroom.outcomes import Emit
-from pressroom.queues.port import Delivery, Parcel, Queue
+from pressroom.queues.port import Delivery, Parcel, Queue, Settlement
 from pressroom.sender import parcel_of
 from schemas.messages import Wish
 
@@ -163,4 +163,21 @@ def overlaps(log: Sequence[Event]) -> list[Any]:
     for key, several in by_key.items():
         several.sort()
         found += [(key, a, b) for a, b in pairwise(several) if b[0] < a[1]]
+    return found
+
+
+def bodies(deliveries: list[Delivery]) -> list[bytes]:
+    return [delivery.body for delivery in deliveries]
+
+
+def drained(queue: Queue, topic: str, wanted: set[bytes]) -> list[bytes]:
+    """Settle what comes until all that is wanted has come and the topic is empty; the bodies in that order."""
+    box = Box()
+    place = queue.subscribe(topic, box, credit=50)
+    found: list[bytes] = []
+    while not wanted <= set(found) or queue.depth(topic).total:
+        delivery = box.one()
+        queue.settle([Settlement(delivery)])
+        found.append(delivery.body)
+    place.close(5)
     return found
