@@ -8,7 +8,8 @@ mkdir -p .state/secrets
 cd .state/secrets
 
 # Files are readable for the containers' users; the folder is nobody else's.
-put() { [ -e "$1" ] || { cat >"$1.new" && chmod 444 "$1.new" && mv "$1.new" "$1"; }; }
+# Two that run at once agree: whoever links first wins, and everybody reads what is there afterwards.
+put() { [ -e "$1" ] || { cat >"$1.$$" && chmod 444 "$1.$$" && { ln "$1.$$" "$1" 2>/dev/null || [ -e "$1" ]; }; rm -f "$1.$$"; }; }
 random() { od -An -N18 -tx1 /dev/urandom | tr -d ' \n'; }
 
 random | put broker_password
