@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from pydantic import ValidationError
 
@@ -57,12 +57,17 @@ _ENVELOPES: Final[dict[tuple[str, int], Any]] = {name: Envelope[model] for name,
 _BEGINNING: Final = re.compile(rb'\{"id":"[^"\\]{1,200}","type":"([a-z.]{1,200})","version":([1-9][0-9]{0,2}),')
 
 
+D = TypeVar("D", bound=Model)
+
+
 class Undecodable(ValueError):
     """Bytes that are no message of ours: never retried. The text names the field and the value."""
 
 
 class TooNew(ValueError):
-    """A message of a version that this code does not know yet: deferred, never rejected."""
+    """A message or an object of a version that this code does not know yet: it waits for the upgrade, and is never
+    rejected.
+    """
 
 
 class TooLarge(ValueError):
@@ -72,6 +77,10 @@ class TooLarge(ValueError):
 class _Peek(Model):
     type: Name
     version: int = 1
+
+
+class _Versioned(Model):
+    schema_version: int = 0
 
 
 def type_of(model: type[Model]) -> tuple[str, int]:
@@ -115,6 +124,25 @@ def _kind_of(body: bytes) -> tuple[str, int]:
     except ValidationError as error:
         raise Undecodable(explain(error, "message")) from None
     return peek.type, peek.version
+
+
+def read_document(body: bytes, model: type[D], what: str) -> D:
+    """Read an object of the store, named `what` in errors. Raises `TooNew` and `Undecodable`, as `decode` does."""
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        field = model.model_fields.get("schema_version")
+        version = _version_of(body)
+        if field is not None and version > field.default:
+            raise TooNew(f"{what} has version {version}; this code reads up to {field.default}") from None
+        raise Undecodable(explain(error, what)) from None
+
+
+def _version_of(body: bytes) -> int:
+    try:
+        return _Versioned.model_validate_json(body).schema_version
+    except ValidationError:
+        return 0
 
 
 def explain(error: ValidationError, what: str) -> str:

@@ -7,15 +7,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import ValidationError
-
 from pressroom.clock import Clock
 from pressroom.objects.port import NotModified, ObjectStore
 from pressroom.outcomes import Emit
 from pressroom.queues.topics import RECORD_PUBLISH
 from pressroom.sender import Sender
 from schemas import keys
-from schemas.codec import explain
+from schemas.codec import read_document
 from schemas.documents import Failure, FailureDay, FailureLine
 from schemas.messages import FailureAct
 
@@ -71,7 +69,9 @@ class Cause:
 
 
 class FailureDesk:
-    """All methods raise `BackendUnavailable` when the store or the queue cannot be reached."""
+    """All methods raise `BackendUnavailable` when the store or the queue cannot be reached, and `TooNew` or
+    `Undecodable` for an object that cannot be read.
+    """
 
     def __init__(self, store: ObjectStore, sender: Sender, clock: Clock) -> None:
         self._store = store
@@ -89,10 +89,7 @@ class FailureDesk:
         found = self._store.get(key)
         if found is None or isinstance(found, NotModified):
             raise NotFound(f"there is no failure {named}")
-        try:
-            return key, Failure.model_validate_json(found.body)
-        except ValidationError as error:
-            raise NotFound(explain(error, f"object {key}")) from None
+        return key, read_document(found.body, Failure, f"object {key}")
 
     def act(self, named: Iterable[str], act: str, *, by: str, why: str) -> list[str]:
         """Replay, requeue or drop: sends one command each to the publisher, which alone writes. The keys acted on."""
@@ -112,7 +109,7 @@ class FailureDesk:
         for listed in self._store.list(keys.FAILURE_SUMMARIES, limit=SUMMARIES_MAX):
             found = self._store.get(listed.key)
             if found is not None and not isinstance(found, NotModified):
-                yield from FailureDay.model_validate_json(found.body).failures
+                yield from read_document(found.body, FailureDay, f"object {listed.key}").failures
 
 
 def causes(lines: Iterable[FailureLine]) -> list[Cause]:

@@ -13,6 +13,7 @@ from pressroom.outcomes import Emit
 from pressroom.queues.topics import ONE_KEY, RECORD_PUBLISH, SCHEDULE
 from pressroom.sender import Sender
 from schemas import keys
+from schemas.codec import read_document
 from schemas.documents import FeedStatus, Head, SiteIndex, SiteStatus
 from schemas.messages import Pause, Rollback, Wish
 
@@ -29,7 +30,9 @@ class Version:
 
 
 class FeedDesk:
-    """All methods raise `BackendUnavailable` when the store or the queue cannot be reached."""
+    """All methods raise `BackendUnavailable` when the store or the queue cannot be reached, and `TooNew` or
+    `Undecodable` for an object that cannot be read.
+    """
 
     def __init__(self, store: ObjectStore, sender: Sender, clock: Clock) -> None:
         self._store = store
@@ -81,7 +84,9 @@ class FeedDesk:
 
     def _read(self, key: str, model: type[M]) -> M | None:
         found = self._store.get(key)
-        return None if found is None or isinstance(found, NotModified) else model.model_validate_json(found.body)
+        if found is None or isinstance(found, NotModified):
+            return None
+        return read_document(found.body, model, f"object {key}")
 
 
 def _needs_a_person(status: FeedStatus) -> tuple[int, float, str]:

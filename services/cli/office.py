@@ -12,10 +12,11 @@ from pressroom.desk.failures import FailureDesk
 from pressroom.desk.feeds import FeedDesk
 from pressroom.objects.port import StoreError
 from pressroom.outcomes import BackendUnavailable
-from pressroom.queues.port import Full
+from pressroom.queues.port import Full, Unroutable
 from pressroom.sender import Sender
 from pressroom.settings import load
 from pressroom.wiring import queue_of, store_of
+from schemas.codec import TooNew, Undecodable
 
 
 @contextmanager
@@ -29,5 +30,5 @@ def office() -> Iterator[tuple[FailureDesk, FeedDesk]]:
             yield FailureDesk(store, sender, clock), FeedDesk(store, sender, clock)
         finally:
             queue.close()
-    except (BackendUnavailable, StoreError, Full) as error:
+    except (BackendUnavailable, StoreError, Full, Unroutable, TooNew, Undecodable) as error:
         raise click.ClickException(str(error)) from None

@@ -11,7 +11,7 @@ from typing import Any
 
 from pressroom.cells import cell_named
 from pressroom.crash import crash_point
-from pressroom.outcomes import Done, Emit, Outcome
+from pressroom.outcomes import Done, Emit, Outcome, Retry
 from pressroom.queues.topics import FEED_REFRESH, ONE_KEY, RECORD_PUBLISH, SCHEDULE, WEATHER_REQUEST
 from schemas import keys
 from schemas.codec import TooNew, Undecodable, decode
@@ -41,6 +41,12 @@ class Failures:
 
     def dead(self, envelope: Envelope[DeadLetter]) -> Outcome:
         """The consumer of `dead`: never rejects, whatever the letter holds."""
+        try:
+            return self._file(envelope)
+        except TooNew as error:
+            return Retry(str(error), after_s=60)
+
+    def _file(self, envelope: Envelope[DeadLetter]) -> Outcome:
         letter = envelope.payload
         original = _original(letter.body, letter.body_base64)
         opened_at = original.occurred_at if original else letter.at

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from pydantic import ValidationError
-
 from pressroom.notices import Notices
 from pressroom.objects.port import Conflict, NotModified, ObjectStore
 from schemas.base import Model
-from schemas.codec import explain
+from schemas.codec import Undecodable, read_document
 
 M = TypeVar("M", bound=Model)
 
@@ -34,15 +32,15 @@ class Shelf:
         self.notices = notices
 
     def load(self, key: str, model: type[M]) -> tuple[M, str] | None:
-        """(model, ETag), or None when there is no such object. Raises `Broken`."""
+        """(model, ETag), or None when there is no such object. Raises `Broken`, and `TooNew` for what waits."""
         found = self.store.get(key)
         if found is None:
             return None
         assert not isinstance(found, NotModified)
         try:
-            return model.model_validate_json(found.body), found.etag
-        except ValidationError as error:
-            raise Broken(explain(error, f"object {key}")) from None
+            return read_document(found.body, model, f"object {key}"), found.etag
+        except Undecodable as error:
+            raise Broken(str(error)) from None
 
     def save(self, key: str, model: Model, etag: str | None, write_id: str) -> str:
         """Compare-and-set; `etag` None: must not exist. The new ETag. Raises `Conflict`."""

@@ -17,9 +17,10 @@ from cachetools import LRUCache
 from pressroom.clock import Clock
 from pressroom.crash import crash_point
 from pressroom.objects.port import Conflict
-from pressroom.outcomes import Done, Emit, Outcome, Reject, Retry
+from pressroom.outcomes import Defer, Done, Emit, Outcome, Reject, Retry
 from pressroom.queues.topics import FEED_REFRESH, ONE_KEY, SCHEDULE
 from schemas import keys
+from schemas.codec import TooNew
 from schemas.documents import Document, FailureLine, Head, SiteIndex, SiteStatus
 from schemas.envelope import Envelope
 from schemas.messages import Check, FailureAct, FailureClosed, FailureSeen, PageImage, PageImageWish, Rollback
@@ -39,6 +40,9 @@ from services.publisher.documents import (
 from services.publisher.failures import Failures
 from services.publisher.keeping import Keeping
 from services.publisher.shelf import Broken, Contended, Shelf, dump
+
+UPGRADE_TAKES = timedelta(minutes=1)
+"""Until it is looked again whether a publisher of the version that wrote an object has the message."""
 
 HEADS_REMEMBERED_MAX = 2000
 """Heads whose identities are kept in memory, so that a new record costs no read: about 5 KB each."""
@@ -79,6 +83,8 @@ class Publisher:
             return story(envelope)
         except Broken as error:
             return Reject("broken_object", str(error))
+        except TooNew as error:
+            return Defer(self._clock.now() + UPGRADE_TAKES, str(error))
         except (Contended, Conflict) as error:
             return Retry(str(error))
 

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from urllib.parse import quote_plus
 
 from cachetools import LRUCache, TTLCache
-from pydantic import ValidationError
 
 from pressroom.cells import Cell, cell_named
 from pressroom.clock import Clock
@@ -23,7 +22,7 @@ from pressroom.objects.port import NotModified, ObjectStore
 from pressroom.outcomes import Defer, Done, Emit, Outcome, Reject
 from pressroom.queues.topics import WEATHER_REQUEST
 from schemas import keys
-from schemas.codec import explain
+from schemas.codec import TooNew, Undecodable, read_document
 from schemas.envelope import Envelope
 from schemas.errors import ErrorKind
 from schemas.messages import Trouble, WeatherRequest
@@ -36,6 +35,9 @@ from services.weather.standing import Standing
 log = logging.getLogger(__name__)
 CELLS_REMEMBERED_MAX = 20_000
 REFUSED_S = policy.DAY_S
+UPGRADE_TAKES = timedelta(minutes=1)
+"""Until it is looked again whether a weather service of the version that wrote a cell has the request."""
+
 OPEN_DAYS = 8
 """Failures that an earlier process opened are looked for so far back."""
 
@@ -107,8 +109,10 @@ class WeatherDesk:
         if fetched_at is None or policy.when_wanted(fetched_at, now, self._fresh_s, "reader") == now:
             try:
                 held = self._held(cell)
-            except ValidationError as error:
-                return self._broken(envelope, cell, error, now)
+            except TooNew as error:
+                return Defer(now + UPGRADE_TAKES, str(error))
+            except Undecodable as error:
+                return self._broken(envelope, cell, str(error), now)
             fetched_at = held.fetched_at if held is not None else None
         wanted_at = policy.when_wanted(fetched_at, now, self._fresh_s, envelope.payload.reason)
         if wanted_at is None:
@@ -118,20 +122,20 @@ class WeatherDesk:
         return held.turn + 1 if held is not None else 1
 
     def _held(self, cell: Cell) -> WeatherRecord | None:
-        """What the store has. Raises `ValidationError` when that is no weather."""
+        """What the store has. Raises `Undecodable` when that is no weather, `TooNew` when it is tomorrow's."""
         found = self._store.get(keys.weather(cell.id))
         if found is None or isinstance(found, NotModified):
             return None
-        held = WeatherRecord.model_validate_json(found.body)
+        held = read_document(found.body, WeatherRecord, keys.weather(cell.id))
         with self._lock:
             self._sent[cell.id] = policy.Sent("", held.fetched_at, stored=True)
         return held
 
-    def _broken(self, envelope: Envelope[WeatherRequest], cell: Cell, error: ValidationError, now: datetime) -> Outcome:
+    def _broken(self, envelope: Envelope[WeatherRequest], cell: Cell, reason: str, now: datetime) -> Outcome:
         """The publisher would refuse to write over it. One failure an hour says so, not one a request."""
         with self._lock:
             self._sent[cell.id] = policy.Sent(envelope.id, now, stored=True)
-        return Reject(ErrorKind.BROKEN_OBJECT, explain(error, keys.weather(cell.id)))
+        return Reject(ErrorKind.BROKEN_OBJECT, reason)
 
     # --- asking -------------------------------------------------------------------------------------
 
