@@ -13,7 +13,8 @@ from tests.pipeline.world import World
 
 ADDRESSES = tuple(f"127.0.0.{number}" for number in range(1, 9))
 
-BOTH = ["embedded", pytest.param("containers", marks=[pytest.mark.containers, pytest.mark.xdist_group("real-engines")])]
+CONTAINERS = pytest.param("containers", marks=[pytest.mark.containers, pytest.mark.xdist_group("real-engines")])
+BOTH = ["embedded", CONTAINERS]
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from functools import partial
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -139,14 +139,20 @@ class World:
         self.queue.publish([Parcel(topic, key, body)])
 
     def refresh(self, paper: Paper, *, times: int = 1) -> FeedStatus:
-        """Wish for the paper and wait until the scheduler has heard how that went; the last state of the feed."""
+        """Wish for the paper and wait until the scheduler has heard how that went; the last state of the feed.
+
+        A wish that comes before the last fetch was heard of changes nothing, so that is waited for first.
+        """
+        status = self._checked(paper, None)
         for _ in range(times):
-            before = self.status(paper)
             self.feeds.refresh(feed=paper.feed)
-            after = eventually(partial(self.status, paper), partial(_checked_since, before))
-        assert after is not None
-        return after
+            status = self._checked(paper, status.checked_at)
+        return status
 
-
-def _checked_since(before: FeedStatus | None, now: FeedStatus | None) -> bool:
-    return now is not None and now.checked_at != (before.checked_at if before else None)
+    def _checked(self, paper: Paper, before: datetime | None) -> FeedStatus:
+        """The paper's state once it was checked, at another time than `before`."""
+        status = eventually(
+            lambda: self.status(paper), lambda now: now is not None and now.checked_at not in {None, before}
+        )
+        assert status is not None
+        return status
