@@ -45,12 +45,6 @@ class Keeper:
         with self._lock:
             self._kept[name].kill()
 
-    def restart(self, name: str) -> None:
-        """Stop it in order and start it again."""
-        with self._lock:
-            self._kept[name].stop()
-            self._kept[name] = self._start(name)
-
     def _start(self, name: str) -> Process:
         return self.fleet.start(name.rpartition(" ")[0], self._env)
 

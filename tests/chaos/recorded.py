@@ -1,7 +1,7 @@
 """`pressroom`, writing down what it handles: `python -m tests.chaos.recorded serve publisher`.
 
 PRESSROOM_TEST_LOG names the file; lines are those of `tests.contracts.queue_tools.Event`. A message whose key is
-PRESSROOM_TEST_POISON kills the process that handles it; PRESSROOM_TEST_WORK_S makes every message take longer.
+PRESSROOM_TEST_POISON kills the process that handles it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from services.cli import main
 from services.staff import Part, Room
 
 POISON = os.environ.get("PRESSROOM_TEST_POISON")
-WORK_S = float(os.environ.get("PRESSROOM_TEST_WORK_S", "0"))
 LOG = os.open(os.environ.get("PRESSROOM_TEST_LOG", os.devnull), os.O_CREAT | os.O_APPEND | os.O_WRONLY)
 
 _plain = Room.consumer
@@ -35,7 +34,6 @@ def consumer(room: Room, service: str, topic: str, handler: Callable[[Any], Any]
         note("begin", topic, envelope)
         if envelope.key == POISON:
             os.kill(os.getpid(), signal.SIGKILL)
-        time.sleep(WORK_S)
         try:
             return handler(envelope)
         finally:
