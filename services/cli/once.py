@@ -74,7 +74,8 @@ def refresh_once(settings: Settings) -> Summary:
 
 def _empty(queue: Queue, lanes: tuple[str, ...]) -> bool:
     """Nothing to be done now. What waits for its time (a provider's pause) is not waited for."""
-    topics = (*(on_lane(FEED_REFRESH, lane) for lane in lanes), WEATHER_REQUEST, RECORD_PUBLISH, DEAD)
+    # What the scheduler holds comes first: once that is settled, all it has to say is in the topics after it.
+    topics = (SCHEDULE, *(on_lane(FEED_REFRESH, lane) for lane in lanes), WEATHER_REQUEST, RECORD_PUBLISH, DEAD)
     depths = [queue.depth(topic) for topic in topics]
     return all(depth.ready + depth.in_flight == 0 for depth in depths)
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pressroom.queues.port import Settlement
+from pressroom.queues.sqlite import SqliteQueue
+from pressroom.queues.topics import SCHEDULE
+from services.cli.once import refresh_once
 from tests.fakes.faultserver import Answer, FaultServer
 from tests.pipeline.demo import run_once
 from tests.pipeline.papers import RSS, Paper, rss
-from tests.pipeline.world import write_site
+from tests.pipeline.world import World, write_site
 
 HTML = b"<!doctype html><title>We have moved house</title><h1>Welcome</h1>"
 WELL = ("harbour-post", "hill-letter", "river-news")
@@ -69,3 +73,26 @@ def test_a_source_that_hangs_ends_within_its_limit_and_the_round_with_it(tmp_pat
     summary = run_once(tmp_path, PRESSROOM_FETCH_TOTAL_S="1.5")
     assert time.monotonic() - began < 30
     assert (summary["changed"], summary["failed_by_kind"]) == (1, {"timeout": 1})
+
+
+def test_a_round_ends_only_when_its_last_word_is_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = SqliteQueue.settle
+
+    def slow(queue: SqliteQueue, settlements: Sequence[Settlement]) -> None:
+        if any(one.delivery.topic == SCHEDULE and one.emits for one in settlements):
+            # So long the scheduler has made up its mind and nobody has heard of it.
+            time.sleep(0.3)
+        plain(queue, settlements)
+
+    monkeypatch.setattr(SqliteQueue, "settle", slow)
+    with FaultServer() as origin:
+        papers = [Paper(origin, name) for name in WELL]
+        papers[0].answers(Answer(404))
+        write_site(tmp_path / "sites", "news", papers)
+        world = World(tmp_path, origin, {})
+        try:
+            refresh_once(world.settings)
+            statuses = [world.status(paper) for paper in papers]
+        finally:
+            world.close()
+    assert [status is not None and status.checked_at is not None for status in statuses] == [True] * len(papers)
