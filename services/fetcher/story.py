@@ -10,7 +10,7 @@ import gzip
 import hashlib
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pressroom.clock import Clock
@@ -37,6 +37,7 @@ from services.fetcher.policy import (
     trouble_of,
     validators_of,
 )
+from services.fetcher.turns import Turns
 
 Parse = Callable[[bytes, str | None, str], ParsedFeed]
 """Body, Content-Type, address → what the feed says; raises `ParseError`."""
@@ -54,6 +55,7 @@ class Fetcher:
     identity: Identity
     robots: RobotsRule | None = None
     """None: robots.txt is not asked."""
+    turns: Turns = field(default_factory=Turns)
 
     def handle(self, envelope: Envelope[FeedRefresh]) -> Outcome:
         """Always Done: with a record for the publisher, or with a check for the scheduler."""
@@ -76,20 +78,13 @@ class Fetcher:
 
     def _read(self, refresh: FeedRefresh, response: Response, fetch: Fetch) -> Outcome:
         try:
-            parsed = self.parse(response.body, response.headers.get("Content-Type"), response.url)
+            with self.turns.mine():
+                parsed = self._parsed(refresh, response)
+                said = digest(parsed.source, parsed.entries)
         except ParseError as error:
-            trouble = Trouble(
-                kind=error.kind, message=str(error)[:1000], status=200, first_bytes=first_chars(response.body) or None
-            )
-            return _failed(refresh, fetch, trouble)
-        entries = chosen(parsed.entries[: refresh.entries_max], refresh.include, refresh.exclude)
-        entries = fitted(entries)
-        fetch = fetch.model_copy(
-            update={
-                "digest": digest(parsed.source, entries),
-                "hints": hints_of(parsed.hints, response.headers, fetch.at),
-            }
-        )
+            return _failed(refresh, fetch, _unreadable(error, response.body))
+        hints = hints_of(parsed.hints, response.headers, fetch.at)
+        fetch = fetch.model_copy(update={"digest": said, "hints": hints})
         if fetch.digest == refresh.digest and parsed.complete:
             # Other bytes, the same feed (a build date, an advert): what is stored stays, the validators move on.
             return _unchanged(refresh, fetch)
@@ -100,12 +95,18 @@ class Fetcher:
             turn=refresh.turn,
             fetch=fetch,
             source=parsed.source,
-            entries=entries,
+            entries=parsed.entries,
             warnings=parsed.warnings,
             complete=parsed.complete,
             raw=raw,
         )
         return Done((Emit(RECORD_PUBLISH, keys.head(refresh.feed), record),))
+
+    def _parsed(self, refresh: FeedRefresh, response: Response) -> ParsedFeed:
+        """What the feed says, as far as its site wants it and a message can carry it."""
+        parsed = self.parse(response.body, response.headers.get("Content-Type"), response.url)
+        entries = chosen(parsed.entries[: refresh.entries_max], refresh.include, refresh.exclude)
+        return replace(parsed, entries=fitted(entries))
 
     def _keep(self, feed: str, body: bytes, content_hash: str | None) -> str | None:
         """The answer as it came, to be parsed again after a fix without asking the site."""
@@ -131,6 +132,11 @@ def _facts(refresh: FeedRefresh, response: Response, *, at: datetime) -> Fetch:
         content_hash=hashlib.sha256(response.body).hexdigest() if response.status == 200 else None,
         hints=hints_of(Hints(), response.headers, at),
     )
+
+
+def _unreadable(error: ParseError, body: bytes) -> Trouble:
+    first = first_chars(body) or None
+    return Trouble(kind=error.kind, message=str(error)[:1000], status=200, first_bytes=first)
 
 
 def _unchanged(refresh: FeedRefresh, fetch: Fetch) -> Done:

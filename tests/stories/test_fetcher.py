@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from services.fetcher.fitting import RECORD_BYTES_MAX, fitted
 from services.fetcher.manners import Identity, RobotsRule
 from services.fetcher.parse import parse
 from services.fetcher.story import Fetcher
+from services.fetcher.turns import Turns
 from tests.fakes.records import NOON, entry, envelope
 
 URL = "http://paper.example/feed"
@@ -191,3 +194,39 @@ def test_a_record_too_large_to_travel_loses_its_longest_contents_and_no_headline
 def test_a_record_that_fits_stays_as_it_is():
     small = [entry(n, content_html="<p>short</p>") for n in range(30)]
     assert list(fitted(small)) == small
+
+
+# --- turns -------------------------------------------------------------------------------------------------
+
+
+def test_documents_are_read_one_at_a_time():
+    turns, inside, most = Turns(), [], []
+
+    def read():
+        with turns.mine():
+            inside.append(1)
+            most.append(len(inside))
+            inside.pop()
+
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(200):
+            pool.submit(read)
+    assert set(most) == {1}
+
+
+def test_a_document_that_takes_long_holds_up_no_other(monkeypatch):
+    monkeypatch.setattr("services.fetcher.turns.PATIENCE_S", 0.05)
+    turns, reading, done = Turns(), threading.Event(), threading.Event()
+
+    def read_for_long():
+        with turns.mine():
+            reading.set()
+            done.wait(60)
+
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(read_for_long)
+        reading.wait(60)
+        for _ in range(3):
+            with turns.mine():
+                assert not slow.done()
+        done.set()
