@@ -19,7 +19,7 @@ from pathlib import Path
 from pressroom.cells import Cell, cell_at
 from pressroom.clock import SystemClock
 from pressroom.outcomes import Emit
-from pressroom.queues.sqlite import SqliteQueue
+from pressroom.queues.sqlite.queue import SqliteQueue
 from pressroom.queues.topics import WEATHER_REQUEST
 from pressroom.sender import Sender
 from pressroom.settings import Settings

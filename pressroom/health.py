@@ -13,7 +13,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from prometheus_client import CollectorRegistry, make_wsgi_app
 
-from pressroom.consumer import ConsumerHealth
+from pressroom.consumer.loop import ConsumerHealth
 
 TROUBLE_MAX = timedelta(seconds=60)
 """A lost connection that lasts longer than this is an outage, and not a reconnect."""

@@ -17,7 +17,7 @@ SECONDS = (0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0)
 
 
 class LoopMetrics:
-    """What the consumer loops of a process count (`pressroom.consumer_observer.Observer`)."""
+    """What the consumer loops of a process count (`pressroom.consumer.observer.Observer`)."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._handled = Counter(

@@ -6,7 +6,7 @@ import dataclasses
 import importlib.metadata
 
 from pressroom.clock import Clock
-from pressroom.consumer_rules import LoopRules, rules_for
+from pressroom.consumer.rules import LoopRules, rules_for
 from pressroom.objects import ObjectStore, open_store
 from pressroom.queues.port import Queue
 from pressroom.settings import BadSettings, Settings
@@ -21,13 +21,13 @@ def queue_of(settings: Settings, clock: Clock) -> Queue:
     """
     url = settings.queue_url.get_secret_value()
     if not url:
-        from pressroom.queues.sqlite import SqliteQueue  # noqa: PLC0415
+        from pressroom.queues.sqlite.queue import SqliteQueue  # noqa: PLC0415
 
         settings.data.mkdir(parents=True, exist_ok=True)
         return SqliteQueue(settings.data / "queue.sqlite", clock)
     if not url.startswith(("amqp://", "amqps://")):
         raise BadSettings("PRESSROOM_QUEUE_URL: no queue has such an address; amqp://user:password@host:5672/ has")
-    from pressroom.queues.rabbitmq import RabbitQueue  # noqa: PLC0415
+    from pressroom.queues.rabbitmq.queue import RabbitQueue  # noqa: PLC0415
 
     return RabbitQueue(url, clock, partitions=settings.partitions)
 

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from pressroom.cells import cell_at
 from pressroom.clock import Clock
-from pressroom.consumer import Consumer
+from pressroom.consumer.loop import Consumer
 from pressroom.health import Vitals
 from pressroom.http.answer import Limits, Response
 from pressroom.http.client import Client

@@ -51,8 +51,8 @@ def open_store(
     scheme = urlsplit(url).scheme
     if scheme == "s3":
         # boto3 costs 40 MB and 0.2 s, so only those pay who use it.
-        from pressroom.objects.s3_address import parse_address  # noqa: PLC0415
-        from pressroom.objects.s3_store import S3Store  # noqa: PLC0415
+        from pressroom.objects.s3.address import parse_address  # noqa: PLC0415
+        from pressroom.objects.s3.store import S3Store  # noqa: PLC0415
 
         store = S3Store(parse_address(url), clock=clock, access_key=access_key, secret_key=secret_key)
         if create_bucket:

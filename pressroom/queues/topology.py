@@ -1,4 +1,4 @@
-"""What must exist on RabbitMQ, and how that differs from what does. Pure: `rabbitmq_admin` asks the broker.
+"""What must exist on RabbitMQ, and how that differs from what does. Pure: `rabbitmq.admin` asks the broker.
 
 One direct exchange carries all work; a message's routing key is the name of its queue, and a delay or a dead
 letter keeps it. Every queue is a quorum queue. Work queues give up a message that killed its consumer
@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from pressroom.queues.rabbitmq_delays import STEPS, Step
-from pressroom.queues.rabbitmq_partitions import Partition, partition_of, partitions, read_name
+from pressroom.queues.rabbitmq.delays import STEPS, Step
+from pressroom.queues.rabbitmq.partitions import Partition, partition_of, partitions, read_name
 from pressroom.queues.topics import DEAD, FEED_REFRESH, TABLE, Topic, describe, on_lane
 
 WORK_EXCHANGE = "pressroom.work"

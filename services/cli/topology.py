@@ -19,7 +19,7 @@ def command() -> None:
 
 
 def _broker(settings: Settings) -> object:
-    from pressroom.queues.rabbitmq_admin import Broker  # noqa: PLC0415 - only those who use RabbitMQ have pika
+    from pressroom.queues.rabbitmq.admin import Broker  # noqa: PLC0415 - only those who use RabbitMQ have pika
 
     url = settings.queue_url.get_secret_value()
     if not url:
@@ -47,7 +47,7 @@ def _tell(report: object, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True)
 def check(as_json: bool) -> None:
     """Say what differs; changes nothing. Exit 1 when something does."""
-    from pressroom.queues.rabbitmq_admin import check as look  # noqa: PLC0415
+    from pressroom.queues.rabbitmq.admin import check as look  # noqa: PLC0415
 
     try:
         report = look(_broker(load()))  # type: ignore[arg-type]
@@ -60,8 +60,8 @@ def check(as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True)
 def apply(as_json: bool) -> None:
     """Create what is missing; with another PRESSROOM_PARTITIONS, and the fleet stopped, move what is queued."""
-    from pressroom.queues.rabbitmq_admin import apply as carry_out  # noqa: PLC0415
-    from pressroom.queues.rabbitmq_move import CannotMove  # noqa: PLC0415
+    from pressroom.queues.rabbitmq.admin import apply as carry_out  # noqa: PLC0415
+    from pressroom.queues.rabbitmq.move import CannotMove  # noqa: PLC0415
 
     try:
         report = carry_out(_broker(load()), SystemClock(), lambda line: click.echo(line, err=as_json))  # type: ignore[arg-type]

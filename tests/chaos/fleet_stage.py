@@ -8,8 +8,8 @@ from contextlib import ExitStack, contextmanager
 from pressroom.clock import SystemClock
 from pressroom.desk.failures import FailureDesk
 from pressroom.desk.feeds import FeedDesk
-from pressroom.objects.s3_address import parse_address
-from pressroom.queues.rabbitmq import RabbitQueue
+from pressroom.objects.s3.address import parse_address
+from pressroom.queues.rabbitmq.queue import RabbitQueue
 from pressroom.sender import Sender
 from pressroom.testing import Broker, Fleet, Store, newsroom
 from pressroom.testing.newsroom import PRESSROOM

@@ -11,8 +11,8 @@ from typing import Any, Self
 
 from pressroom.outcomes import BackendUnavailable
 from pressroom.queues.port import Delivery, Full, Parcel, Settlement
-from pressroom.queues.rabbitmq import RabbitQueue
-from pressroom.queues.rabbitmq_admin import Broker, apply
+from pressroom.queues.rabbitmq.admin import Broker, apply
+from pressroom.queues.rabbitmq.queue import RabbitQueue
 from tests.contracts.queue_tools import CLOCK, eventually
 from tests.contracts.rabbitmq_tools import publish_until_accepted
 

@@ -13,7 +13,7 @@ import pytest
 
 from pressroom.clock import SystemClock
 from pressroom.queues.port import Settlement
-from pressroom.queues.sqlite import SqliteQueue
+from pressroom.queues.sqlite.queue import SqliteQueue
 from schemas.codec import decode
 from tests.contracts.queue_tools import ROOT, Box, WorkerProcess, ended, events, eventually, overlaps
 

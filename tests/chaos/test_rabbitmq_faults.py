@@ -10,7 +10,7 @@ import pytest
 
 from pressroom.outcomes import BackendUnavailable
 from pressroom.queues.port import Parcel, Settlement
-from pressroom.queues.rabbitmq import RabbitQueue
+from pressroom.queues.rabbitmq.queue import RabbitQueue
 from pressroom.testing import Broker, broker
 from tests.chaos.rabbitmq_flow import Flow
 from tests.contracts.queue_tools import Box, eventually

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from pressroom.consumer import Consumer
-from pressroom.consumer_rules import LoopRules
+from pressroom.consumer.loop import Consumer
+from pressroom.consumer.rules import LoopRules
 from pressroom.outcomes import Defer, Done, Emit, Outcome, Reject, Retry, Unavailable
 from pressroom.queues.port import Delivery, Parcel, Queue, Settlement
 from schemas.codec import decode

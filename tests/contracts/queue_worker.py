@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from pressroom.clock import SystemClock
-from pressroom.consumer import Consumer
-from pressroom.consumer_rules import LoopRules
+from pressroom.consumer.loop import Consumer
+from pressroom.consumer.rules import LoopRules
 from pressroom.outcomes import Done, Emit, Outcome
 from pressroom.queues.port import Queue
-from pressroom.queues.rabbitmq import RabbitQueue
-from pressroom.queues.sqlite import SqliteQueue
+from pressroom.queues.rabbitmq.queue import RabbitQueue
+from pressroom.queues.sqlite.queue import SqliteQueue
 from schemas.envelope import Envelope
 
 CLOCK = SystemClock()

@@ -16,8 +16,8 @@ import pytest
 
 from pressroom.outcomes import BackendUnavailable
 from pressroom.queues.port import Delivery, Full, Parcel, Settlement
-from pressroom.queues.rabbitmq import RabbitQueue
-from pressroom.queues.rabbitmq_link import Link
+from pressroom.queues.rabbitmq.link import Link
+from pressroom.queues.rabbitmq.queue import RabbitQueue
 from pressroom.testing import Missing
 from tests.contracts.queue_tools import CLOCK, eventually
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pressroom.clock import Clock
 from pressroom.queues.port import Queue
-from pressroom.queues.sqlite import SqliteQueue
+from pressroom.queues.sqlite.queue import SqliteQueue
 from tests.contracts.queue_tools import CLOCK
 
 

@@ -21,8 +21,8 @@ from pressroom.objects import (
     Unavailable,
     open_store,
 )
-from pressroom.objects.s3_address import parse_address
-from pressroom.objects.s3_store import S3Store
+from pressroom.objects.s3.address import parse_address
+from pressroom.objects.s3.store import S3Store
 from pressroom.outcomes import BackendUnavailable
 from pressroom.testing.seaweed import shared_seaweed
 from tests.contracts.objects_contract import ObjectsContract, at_once, own_folder
@@ -235,7 +235,7 @@ def test_the_answer_of_some_other_web_server_does_not_read_as_no_such_key(store,
 
 def test_a_stored_body_over_the_bound_is_refused_unread(store, fake, monkeypatch):
     store.create("a.json", b"x" * 1000)
-    monkeypatch.setattr("pressroom.objects.s3.BODY_BYTES_MAX", 999)
+    monkeypatch.setattr("pressroom.objects.s3.client.BODY_BYTES_MAX", 999)
     with pytest.raises(TooLarge, match=r"a\.json: 1000 bytes"):
         store.get("a.json")
 
@@ -332,7 +332,7 @@ def test_a_store_that_hangs_is_unavailable_when_the_time_is_up(fake):
 
 
 def test_a_paused_store_holds_up_no_more_callers_than_there_are_connections(fake, monkeypatch):
-    monkeypatch.setattr("pressroom.objects.s3.CONNECTIONS_MAX", 2)
+    monkeypatch.setattr("pressroom.objects.s3.client.CONNECTIONS_MAX", 2)
     with FaultProxy(fake.endpoint) as proxy, ThreadPoolExecutor(2) as pool:
         store = open_store(proxy.url("bucket"), clock=SystemClock(), **KEYS)
         store._bucket._slot_wait_s = 0.1

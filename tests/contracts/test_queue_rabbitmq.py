@@ -15,11 +15,11 @@ import pytest
 from pressroom import testing
 from pressroom.outcomes import BackendUnavailable
 from pressroom.queues.port import Delivery, Full, Lost, Parcel, Queue, Settlement, Unroutable
-from pressroom.queues.rabbitmq import RabbitQueue
-from pressroom.queues.rabbitmq_admin import Broker, apply, check
-from pressroom.queues.rabbitmq_link import Link
-from pressroom.queues.rabbitmq_move import CannotMove
-from pressroom.queues.rabbitmq_partitions import partition_of, priority
+from pressroom.queues.rabbitmq.admin import Broker, apply, check
+from pressroom.queues.rabbitmq.link import Link
+from pressroom.queues.rabbitmq.move import CannotMove
+from pressroom.queues.rabbitmq.partitions import partition_of, priority
+from pressroom.queues.rabbitmq.queue import RabbitQueue
 from pressroom.queues.topology import queue_for, queues_of
 from schemas.codec import decode
 from schemas.messages import DeadLetter

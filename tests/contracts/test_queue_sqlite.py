@@ -12,8 +12,8 @@ import pytest
 
 from pressroom.clock import SetClock
 from pressroom.queues.port import Depth, Parcel, Settlement
-from pressroom.queues.sqlite import SqliteQueue
-from pressroom.queues.sqlite_process import ProcessLock
+from pressroom.queues.sqlite.process import ProcessLock
+from pressroom.queues.sqlite.queue import SqliteQueue
 from tests.contracts.consumer_contract import TOPIC, ConsumerContract
 from tests.contracts.queue_contract import QueueContract
 from tests.contracts.queue_tools import Box, eventually

@@ -15,11 +15,11 @@ import pytest
 
 from pressroom.clock import SetClock
 from pressroom.outcomes import BackendUnavailable
-from pressroom.queues import sqlite_file
 from pressroom.queues.port import Depth, Parcel, Settlement
-from pressroom.queues.sqlite import SqliteQueue
-from pressroom.queues.sqlite_file import Unusable
-from pressroom.queues.sqlite_upkeep import REAP_S
+from pressroom.queues.sqlite import file as sqlite_file
+from pressroom.queues.sqlite.file import Unusable
+from pressroom.queues.sqlite.queue import SqliteQueue
+from pressroom.queues.sqlite.upkeep import REAP_S
 from tests.contracts.consumer_contract import NEXT, TOPIC
 from tests.contracts.queue_tools import CLOCK, Box, WorkerProcess, ended, eventually, wish
 from tests.contracts.sqlite_rig import SqliteRig

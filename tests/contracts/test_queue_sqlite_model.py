@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from pressroom.clock import SetClock
 from pressroom.queues.port import Delivery, Parcel, Settlement, Subscription
-from pressroom.queues.sqlite import SqliteQueue
+from pressroom.queues.sqlite.queue import SqliteQueue
 from tests.contracts.sqlite_rig import crash
 
 TOPIC = "record.publish"

@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 
 from pressroom.clock import SetClock
 from pressroom.queues.port import Parcel
-from pressroom.queues.rabbitmq_acks import Acks
-from pressroom.queues.rabbitmq_address import BadAddress, addresses
-from pressroom.queues.rabbitmq_dead import dead_letter, is_ours, is_worthless
-from pressroom.queues.rabbitmq_delays import STEPS, remaining, step_for
-from pressroom.queues.rabbitmq_link import BACKOFF_MAX_S, backoff_s, outdated
-from pressroom.queues.rabbitmq_listener import Gaps, Numbering
-from pressroom.queues.rabbitmq_received import Hand, Received, State
-from pressroom.queues.rabbitmq_seat import explain
-from pressroom.queues.rabbitmq_suspects import TIRED_DELIVERIES, is_tired, turn_s
-from pressroom.queues.rabbitmq_wire import outgoing, read_stamp, routed
+from pressroom.queues.rabbitmq.acks import Acks
+from pressroom.queues.rabbitmq.address import BadAddress, addresses
+from pressroom.queues.rabbitmq.dead import dead_letter, is_ours, is_worthless
+from pressroom.queues.rabbitmq.delays import STEPS, remaining, step_for
+from pressroom.queues.rabbitmq.link import BACKOFF_MAX_S, backoff_s, outdated
+from pressroom.queues.rabbitmq.listener import Gaps, Numbering
+from pressroom.queues.rabbitmq.received import Hand, Received, State
+from pressroom.queues.rabbitmq.seat import explain
+from pressroom.queues.rabbitmq.suspects import TIRED_DELIVERIES, is_tired, turn_s
+from pressroom.queues.rabbitmq.wire import outgoing, read_stamp, routed
 from schemas.codec import decode
 from schemas.messages import DeadLetter
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pressroom.queues.rabbitmq_partitions import Partition, partition_of, priority, read_name
+from pressroom.queues.rabbitmq.partitions import Partition, partition_of, priority, read_name
 from pressroom.queues.topics import TABLE
 from pressroom.queues.topology import (
     DEAD_EXCHANGE,

@@ -11,8 +11,8 @@ import pytest
 
 from pressroom.breaker import BreakerRules
 from pressroom.clock import SetClock
-from pressroom.consumer import Consumer
-from pressroom.consumer_rules import LoopRules
+from pressroom.consumer.loop import Consumer
+from pressroom.consumer.rules import LoopRules
 from pressroom.outcomes import Done, Emit, Outcome, Unavailable
 from pressroom.queues.topics import FEED_REFRESH
 from pressroom.sender import parcel_of

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from pressroom import consumer_judge
 from pressroom.clock import SystemClock
+from pressroom.consumer import judge as consumer_judge
 from pressroom.outcomes import Emit
 from pressroom.queues.topics import RECORD_PUBLISH
 from pressroom.sender import parcel_of

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pressroom.queues.port import Settlement
-from pressroom.queues.sqlite import SqliteQueue
+from pressroom.queues.sqlite.queue import SqliteQueue
 from pressroom.queues.topics import SCHEDULE
 from services.cli.once import refresh_once
 from tests.fakes.faultserver import Answer, FaultServer

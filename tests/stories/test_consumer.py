@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pressroom.consumer import Consumer
+from pressroom.consumer.loop import Consumer
 from pressroom.outcomes import Done, Outcome, Reject
 from pressroom.queues.port import Lost
 from pressroom.queues.topics import FEED_REFRESH, SCHEDULE

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pressroom.clock import SetClock
-from pressroom.consumer_judge import Bug, Judge, Verdict, text_of
-from pressroom.consumer_rules import LoopRules, rules_for
+from pressroom.consumer.judge import Bug, Judge, Verdict, text_of
+from pressroom.consumer.rules import LoopRules, rules_for
 from pressroom.outcomes import Defer, Done, Emit, Outcome, Reject, Retry
 from pressroom.queues.topics import DEAD, FEED_REFRESH, RECORD_PUBLISH, SCHEDULE
 from pressroom.sender import parcel_of

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pressroom.backoff import MANY, Outage, full_jitter
 from pressroom.breaker import Breaker, BreakerRules
-from pressroom.consumer_bench import Bench
+from pressroom.consumer.bench import Bench
 from tests.fakes.scripted_queue import ScriptedDelivery
 
 # --- waiting -----------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from pressroom.clock import SetClock
-from pressroom.consumer import ConsumerHealth
+from pressroom.consumer.loop import ConsumerHealth
 from pressroom.health import HealthServer, Vitals
 from pressroom.metrics import LoopMetrics, healthy_gauge
 

@@ -1,0 +1,1 @@
+"""The consumer loop that all services and all engines share: see `loop`."""

@@ -1,0 +1,165 @@
+"""What the broker has, asked over AMQP alone, and more of it where its management answers.
+
+AMQP tells whether a queue exists; what it is like comes out by declaring it: the broker names the first argument
+that is unlike and what it has instead, so declaring it that way shows the next one. Nothing is changed by it.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from pika import BlockingConnection
+from pika.exceptions import AMQPConnectionError, ChannelClosedByBroker
+
+from pressroom.outcomes import BackendUnavailable
+from pressroom.queues.rabbitmq.address import Address
+from pressroom.queues.rabbitmq.link import WHAT, outdated, said
+from pressroom.queues.topology import Argument, Binding, Exchange, Topology
+
+HEARTBEAT_S = 60
+MANAGEMENT_TIMEOUT_S = 10
+_UNLIKE = re.compile(
+    r"inequivalent arg '(?P<argument>[^']+)' for .*? but current is "
+    r"(?P<current>none|'(?P<plain>[^']*)'|the value '(?P<value>[^']*)' of type '(?P<type>[^']*)')",
+    re.DOTALL,
+)
+_NOT_FOUND, _UNLIKE_CODE = 404, 406
+_ARGUMENTS_MAX = 30
+
+
+def connect(brokers: tuple[Address, ...]) -> BlockingConnection:
+    """A connection to the first broker that answers. Raises `BackendUnavailable`, also for one that is too old."""
+    trouble = "no address"
+    for address in brokers:
+        try:
+            connection = BlockingConnection(address.parameters(heartbeat_s=HEARTBEAT_S, name="pressroom topology"))
+        except (AMQPConnectionError, OSError) as error:
+            trouble = f"cannot connect to {address}: {said(error)}"
+            continue
+        # pika shows the broker's properties on its asynchronous connections only, of which this one has one inside.
+        old = outdated(address, vars(connection)["_impl"].server_properties)
+        if old is None:
+            return connection
+        connection.close()
+        trouble = old
+    raise BackendUnavailable(WHAT, trouble)
+
+
+def found(connection: BlockingConnection, wanted: Topology) -> Topology:
+    """Those of the wanted exchanges and queues that exist, as they are. Bindings are taken as they should be."""
+    exchanges = {each for wish in wanted.exchanges if (each := _exchange(connection, wish)) is not None}
+    queues = {name: arguments_of(connection, name, arguments) for name, arguments in wanted.queues.items()}
+    return Topology(
+        frozenset(exchanges),
+        {name: arguments for name, arguments in queues.items() if arguments is not None},
+        wanted.bindings,
+    )
+
+
+def _exchange(connection: BlockingConnection, wish: Exchange) -> Exchange | None:
+    error = _declare(connection, "exchange", wish.name, kind=wish.kind, passive=True)
+    if error is not None and error.reply_code == _NOT_FOUND:
+        return None
+    error = _declare(connection, "exchange", wish.name, kind=wish.kind)
+    if error is None:
+        return wish
+    _, current = _unlike(error, {})
+    return replace(wish, kind=str(current))
+
+
+def arguments_of(
+    connection: BlockingConnection, name: str, guess: Mapping[str, Argument]
+) -> Mapping[str, Argument] | None:
+    """A queue's arguments, None when it does not exist; a good `guess` saves questions."""
+    error = _declare(connection, "queue", name, passive=True)
+    if error is not None:
+        return None
+    arguments = dict(guess)
+    for _ in range(_ARGUMENTS_MAX):
+        error = _declare(connection, "queue", name, arguments=arguments)
+        if error is None:
+            break
+        argument, current = _unlike(error, arguments)
+        if current is None:
+            arguments.pop(argument, None)
+        elif argument in arguments or argument.startswith("x-"):
+            arguments[argument] = current
+        else:
+            return {**arguments, argument: current}  # durable or exclusive: no argument that could be sent
+    return arguments
+
+
+def _declare(
+    connection: BlockingConnection,
+    what: str,
+    name: str,
+    *,
+    kind: str = "direct",
+    passive: bool = False,
+    arguments: Mapping[str, Argument] | None = None,
+) -> ChannelClosedByBroker | None:
+    """Declare on a channel of its own, since an error closes it. Returns the broker's error, None when it agrees."""
+    channel = connection.channel()
+    try:
+        if what == "exchange":
+            channel.exchange_declare(name, kind, passive=passive, durable=True)
+        else:
+            channel.queue_declare(name, passive=passive, durable=True, arguments=dict(arguments or {}))
+    except ChannelClosedByBroker as error:
+        if error.reply_code in {_NOT_FOUND, _UNLIKE_CODE}:
+            return error
+        raise BackendUnavailable(WHAT, said(error)) from error
+    channel.close()
+    return None
+
+
+def _unlike(error: ChannelClosedByBroker, sent: Mapping[str, Argument]) -> tuple[str, Argument | None]:
+    """(argument, what the broker has) from its text; None for nothing."""
+    text = said(error)
+    match = _UNLIKE.search(text)
+    if match is None:
+        raise BackendUnavailable(WHAT, f"the broker's answer is not understood: {text}")
+    argument = match["argument"]
+    if match["current"] == "none":
+        return argument, None
+    shown = match["plain"] if match["plain"] is not None else match["value"]
+    kind = match["type"] or type(sent.get(argument)).__name__
+    if kind in {"bool", "boolean"}:
+        return argument, shown == "true"
+    return argument, int(shown) if re.fullmatch(r"-?\d+", shown) and kind != "longstr" else shown
+
+
+def managed(management_url: str, vhost: str) -> Topology:
+    """All of a virtual host, from RabbitMQ's management. Raises `BackendUnavailable`; shows no password."""
+    where = urllib.parse.quote(vhost, safe="")
+    exchanges = _get(management_url, f"exchanges/{where}")
+    queues = _get(management_url, f"queues/{where}")
+    bindings = _get(management_url, f"bindings/{where}")
+    return Topology(
+        frozenset(Exchange(each["name"], each["type"]) for each in exchanges),
+        {each["name"]: each["arguments"] for each in queues},
+        frozenset(Binding(each["source"], each["destination"], each["routing_key"]) for each in bindings),
+    )
+
+
+def _get(management_url: str, path: str) -> Any:
+    parts = urllib.parse.urlsplit(management_url)
+    user = f"{urllib.parse.unquote(parts.username or '')}:{urllib.parse.unquote(parts.password or '')}"
+    where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    request = urllib.request.Request(  # noqa: S310 - the operator's own setting
+        f"{where}{parts.path.rstrip('/')}/api/{path}",
+        headers={"Authorization": "Basic " + base64.b64encode(user.encode()).decode()},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=MANAGEMENT_TIMEOUT_S) as answer:  # noqa: S310
+            return json.load(answer)
+    except (OSError, ValueError) as error:
+        raise BackendUnavailable("rabbitmq management", f"{where}: {error}") from None

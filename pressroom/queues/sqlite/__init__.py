@@ -1,0 +1,1 @@
+"""The embedded queue: one sqlite file for all processes of one machine."""
