@@ -57,11 +57,11 @@ class Bench:
                 self._line_up(key)
             return True
 
-    def take(self) -> list[Delivery] | None:
-        """The next batch, of one key; waits for it. None when the bench is closed."""
+    def take(self, *, alone: bool = False) -> list[Delivery] | None:
+        """The next batch, of one key; waits for it. None when the bench is closed. `alone`: a batch of one."""
         with self._changed:
             while not self._closed:
-                batch = self._next()
+                batch = self._next(1 if alone else self._batch_max)
                 if batch:
                     return batch
                 self._changed.wait()
@@ -118,7 +118,7 @@ class Bench:
         line.append(key)
         self._changed.notify()
 
-    def _next(self) -> list[Delivery]:
+    def _next(self, most: int) -> list[Delivery]:
         line = self._suspects or self._ready
         allowance = self._allowance() if line else 0
         if self._suspects:
@@ -129,7 +129,7 @@ class Bench:
         key = line.popleft()
         self._busy.add(key)
         self._alone = line is self._suspects
-        return self._batch_of(key, 1 if allowance < MANY else self._batch_max)
+        return self._batch_of(key, 1 if allowance < MANY else most)
 
     def _batch_of(self, key: str, most: int) -> list[Delivery]:
         waiting = self._waiting[key]

@@ -21,8 +21,13 @@ log = logging.getLogger("pressroom.consumer")
 
 BatchHandler = Callable[[Sequence[Envelope[Any]]], Sequence[Outcome]]
 """Gets messages of one key in order, and answers with one outcome for each. When it raises, it gets them again one
-by one, so that a bug is the message's that caused it.
+by one, each settled before the next, so that a bug is the message's that caused it and "called again" always means
+that the last call's messages were settled, or that it was told otherwise.
 """
+
+
+class _BatchFailed(Exception):
+    """One of its messages has a bug."""
 
 
 class Work:
@@ -45,9 +50,12 @@ class Work:
         self._settler = settler
         self._clock = clock
         self._pace_s = pace_s
+        self._singly = 0
+        """So many of a failed batch are still to be handled one by one. Batches have one worker, which owns this."""
 
     def run(self) -> None:
-        while (batch := self._bench.take()) is not None:
+        while (batch := self._bench.take(alone=self._singly > 0)) is not None:
+            self._singly = max(0, self._singly - 1)
             began_s = self._clock.monotonic()
             try:
                 handled = self._handle(batch)
@@ -60,7 +68,8 @@ class Work:
                 self._settler.settle(handled)
             else:
                 self._bench.done(batch, handled.back)
-            self._gather(began_s)
+            if not self._singly:
+                self._gather(began_s)
 
     def _gather(self, began_s: float) -> None:
         left_s = self._pace_s - (self._clock.monotonic() - began_s)
@@ -85,7 +94,12 @@ class Work:
     def _let_handle(self, fit: Sequence[tuple[Delivery, Envelope[Any]]], handled: Handled) -> None:
         crash_point("loop.before_handler")
         began = self._clock.monotonic()
-        outcomes = self._outcomes([envelope for _, envelope in fit])
+        try:
+            outcomes = self._outcomes([envelope for _, envelope in fit])
+        except _BatchFailed:
+            self._singly = len(fit)
+            handled.back.extend(delivery for delivery, _ in fit)
+            return
         seconds = (self._clock.monotonic() - began) / len(fit)
         crash_point("loop.after_handler")
         now = self._clock.now()
@@ -98,14 +112,16 @@ class Work:
                 handled.judged.append(Judged(delivery, envelope, verdict, seconds=seconds))
 
     def _outcomes(self, envelopes: Sequence[Envelope[Any]]) -> Sequence[Outcome | Bug]:
+        """Raises `_BatchFailed` when it is not known which of several has the bug."""
         try:
             outcomes = self._handler(envelopes)
         except BackendUnavailable as error:
             return [Unavailable(error.what, error.reason)] * len(envelopes)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - the judge logs it, with its trace
-            if len(envelopes) == 1:
-                return [Bug(error)]
-            return [outcome for envelope in envelopes for outcome in self._outcomes([envelope])]
+        except (Exception, SystemExit) as error:
+            if len(envelopes) > 1:
+                log.warning("a batch failed; its messages are handled one by one", extra={"reason": repr(error)})
+                raise _BatchFailed from error
+            return [Bug(error)]
         if len(outcomes) != len(envelopes):
             wrong = TypeError(f"{len(envelopes)} messages were handled, but {len(outcomes)} outcomes came back")
             return [Bug(wrong)] * len(envelopes)

@@ -122,6 +122,33 @@ def test_a_bug_in_a_batch_is_the_bug_of_the_message_that_caused_it(scene: Scene)
     assert scene.counts.endings == {"done": 3, "bug": 1}
 
 
+def test_of_a_batch_with_a_bug_each_message_is_settled_before_the_next_is_handled(scene: Scene) -> None:
+    settled_before: dict[str, int] = {}
+
+    def handle(envelopes: Sequence[Envelope[Any]]) -> Sequence[Outcome]:
+        if len(envelopes) > 1:
+            raise ZeroDivisionError("together")
+        settled_before[envelopes[0].id] = sum(scene.queue.calls)
+        return [Done()]
+
+    batched(scene, handle)
+    eventually(lambda: scene.counts.endings.total() == 4, "all are handled")
+
+    assert settled_before == {"first": 0, "a": 1, "b": 2, "c": 3}
+
+
+def test_a_batch_with_a_bug_that_dies_half_way_has_acknowledged_nothing_unfinished(scene: Scene) -> None:
+    def handle(envelopes: Sequence[Envelope[Any]]) -> Sequence[Outcome]:
+        if len(envelopes) > 1:
+            raise ZeroDivisionError("together")
+        return [DOWN if envelopes[0].id == "b" else Done()]
+
+    batched(scene, handle)
+    eventually(lambda: scene.counts.endings.total() == 2, "the first two are handled")
+
+    assert scene.stays(lambda: [one.state for one in scene.queue.place.held] == ["settled"] * 2 + ["open"] * 2)
+
+
 def test_too_few_outcomes_are_a_bug_and_nothing_is_taken_for_done(scene: Scene) -> None:
     batched(scene, lambda envelopes: [Done()])
     eventually(lambda: sum(scene.counts.endings.values()) == 4, "all are handled")
