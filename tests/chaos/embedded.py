@@ -7,7 +7,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from pressroom.clock import SystemClock
-from pressroom.desk.failures import FailureDesk, Wanted
 from pressroom.objects.port import ObjectStore
 from pressroom.queues.port import Queue
 from pressroom.queues.topics import DEAD, FEED_REFRESH, RECORD_PUBLISH, WEATHER_REQUEST
@@ -20,6 +19,7 @@ from schemas.documents import Failure
 from tests.chaos.embedded_audit import Watch, false_validators, head_of, heads_without_version, read, torn_versions
 from tests.chaos.embedded_load import ADDRESSES, FORECAST, SERIES, Load
 from tests.fakes.faultserver import FaultServer
+from tests.fakes.operator import Operator
 from tests.pipeline.frontpage import FrontPage, read_page
 from tests.pipeline.waiting import eventually
 
@@ -39,13 +39,13 @@ class Scene:
     store: ObjectStore
     load: Load
     watch: Watch
-    desk: FailureDesk
+    operator: Operator
 
     def page(self) -> FrontPage:
         return read_page(*self.fleet.get(f"/s/{SITE}"))
 
     def failures(self) -> list[Failure]:
-        return [self.desk.show(line.id)[1] for line in self.desk.lines(Wanted(status=None))]
+        return [self.operator.failure(line.id) for line in self.operator.failures(status="any")]
 
     # --- the account -------------------------------------------------------------------------------
 
@@ -130,4 +130,4 @@ def scene(*, program: Sequence[str] = PRESSROOM) -> Iterator[Scene]:
         fleet.start("web")
         watch = Watch(store)
         things.enter_context(watch.watching())
-        yield Scene(fleet, origin, queue, store, load, watch, FailureDesk(store, sender, CLOCK))
+        yield Scene(fleet, origin, queue, store, load, watch, Operator(store, sender, CLOCK, settings))

@@ -12,7 +12,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from pressroom.desk.failures import FailureDesk, Wanted
 from pressroom.outcomes import Emit
 from pressroom.sender import Sender
 from pressroom.testing import Broker, Fleet, Process, Store
@@ -24,6 +23,7 @@ from tests.chaos.fleet_reader import Reader
 from tests.chaos.fleet_source import Source
 from tests.chaos.fleet_witness import Witness
 from tests.contracts.queue_tools import eventually
+from tests.fakes.operator import Operator
 
 RECOVERED_WITHIN_S = 120.0
 STOPPED_WITHIN_S = 30.0
@@ -93,7 +93,7 @@ class Scene:
     load: Load
     reader: Reader
     sender: Sender
-    failures: FailureDesk
+    operator: Operator
     expected_failures: set[str] = field(default_factory=set)
     """Kinds of failures that a test brings about itself."""
 
@@ -180,7 +180,7 @@ class Scene:
         self._all_arrives(within_s)
         eventually(self._queues_are_empty, f"the queues are empty: {self.queued()}", 30)
         self._readers_see_it(90)
-        lines = self.failures.lines(Wanted(status=None))
+        lines = self.failed()
         assert [line for line in lines if line.kind not in self.expected_failures] == []
         writes = list(self.witness.writes)
         assert audit.unconditional(writes) == []
@@ -190,7 +190,7 @@ class Scene:
         self.load.resume()
 
     def failed(self) -> list[FailureLine]:
-        return self.failures.lines(Wanted(status=None))
+        return self.operator.failures(status="any", limit=10_000)
 
     def stuck(self) -> str:
         """For people: what has not arrived, and where messages wait."""

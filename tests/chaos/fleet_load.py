@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pressroom.cells import Cell, cell_at
-from pressroom.desk.feeds import FeedDesk
 from pressroom.outcomes import BackendUnavailable, Emit
 from pressroom.queues.port import Full
 from pressroom.queues.topics import WEATHER_REQUEST
@@ -17,6 +16,7 @@ from pressroom.sender import Sender
 from schemas.messages import WeatherRequest
 from tests.chaos.fleet_source import Paper
 from tests.chaos.fleet_witness import Witness
+from tests.fakes.operator import Operator
 
 EDITION_EVERY_S = 0.5
 LOOK_EVERY_S = 0.05
@@ -39,13 +39,13 @@ class Load:
     about an earlier edition (it came while that was being fetched) is sent again.
     """
 
-    def __init__(self, papers: list[Paper], desk: FeedDesk, sender: Sender, witness: Witness) -> None:
+    def __init__(self, papers: list[Paper], operator: Operator, sender: Sender, witness: Witness) -> None:
         self.wanted = [Wanted(paper) for paper in papers]
         self.wishes = 0
         self.refused = 0
         self.cells: list[str] = []
         """Every cell whose request was acknowledged; each is asked for once."""
-        self._desk = desk
+        self._operator = operator
         self._sender = sender
         self._witness = witness
         self._cells = _cells()
@@ -105,7 +105,7 @@ class Load:
 
     def _wish(self, one: Wanted) -> None:
         before = datetime.now(UTC)
-        if self._accepted(lambda: self._desk.refresh(feed=one.paper.feed)):
+        if self._accepted(lambda: self._operator("feeds", "refresh", feed=one.paper.feed)):
             one.wished_at = before
             self.wishes += 1
 

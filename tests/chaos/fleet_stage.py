@@ -6,8 +6,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 from pressroom.clock import SystemClock
-from pressroom.desk.failures import FailureDesk
-from pressroom.desk.feeds import FeedDesk
 from pressroom.objects.s3.address import parse_address
 from pressroom.queues.rabbitmq.queue import RabbitQueue
 from pressroom.sender import Sender
@@ -21,6 +19,7 @@ from tests.chaos.fleet_load import Load
 from tests.chaos.fleet_reader import Reader
 from tests.chaos.fleet_source import ADDRESSES, Source
 from tests.chaos.fleet_witness import Witness
+from tests.fakes.operator import Operator
 
 CREW = ("scheduler-1", "scheduler-2", "fetcher-1", "fetcher-2", "weather-1", "publisher-1", "publisher-2", "web-1")
 PAPERS = 2 * len(ADDRESSES)
@@ -62,12 +61,12 @@ def playing(stage: Stage, crew: Sequence[str] = CREW, program: Sequence[str] = P
         queue = RabbitQueue(stage.amqp_url, clock, partitions=PARTITIONS, publish_timeout_s=2.0)
         things.callback(queue.close)
         sender = Sender(queue, clock, "test")
-        load = Load(source.papers, FeedDesk(store, sender, clock), sender, witness)
+        operator = Operator(store, sender, clock, fleet.settings())
+        load = Load(source.papers, operator, sender, witness)
         reader = Reader(f"{fleet.pages[0]}/s/{SITE}")
         things.enter_context(reader.reading())
         things.enter_context(load.running())
-        failures = FailureDesk(store, sender, clock)
-        scene = Scene(stage, fleet, program, members, source, witness, load, reader, sender, failures)
+        scene = Scene(stage, fleet, program, members, source, witness, load, reader, sender, operator)
         scene.goes_on()
         yield scene
 

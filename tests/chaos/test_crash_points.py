@@ -57,7 +57,7 @@ class Breakage:
         failure = eventually(self.failure, within_s=60, every_s=0.05)
         assert failure is not None
         self.scene.store.delete(keys.head(self.feed))
-        self.scene.desk.act([failure.id], "replay", by="desk", why="the object is mended")
+        self.scene.operator("failures", "replay", failures=[failure.id], why="the object is mended")
 
     def is_mended(self) -> bool:
         failure, head = self.failure(), head_of(self.scene.store, self.feed)

@@ -55,13 +55,13 @@ def test_a_publisher_that_dies_between_a_failure_and_its_telling_loses_neither(s
     scene.expected_failures = {"not_found"}
     scene.crash("publisher-1", BY_DEAD, cause=lambda: scene.send(Emit(WEATHER_REQUEST, NOWHERE.cell, NOWHERE)))
     failure = eventually(lambda: failure_of(scene), "the dead letter is a failure")
-    scene.crash("publisher-1", BY_ACT, cause=lambda: scene.failures.act([failure.id], "replay", by="desk", why="test"))
+    scene.crash("publisher-1", BY_ACT, cause=lambda: scene.operator("failures", "replay", failures=[failure.id]))
 
     def acts() -> list[str]:
-        return [action.act for action in scene.failures.show(failure.id)[1].actions]
+        return [action.act for action in scene.operator.failure(failure.id).actions]
 
     eventually(
-        lambda: "replay" in acts() and scene.failures.show(failure.id)[1].count == 2, "it was sent and died again"
+        lambda: "replay" in acts() and scene.operator.failure(failure.id).count == 2, "it was sent and died again"
     )
     assert acts() == ["replay"]
     scene.goes_on()

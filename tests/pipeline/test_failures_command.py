@@ -53,16 +53,16 @@ def test_an_operator_finds_understands_replays_and_drops(world: World) -> None:
     eventually(lambda: {one.kind for one in world.failure_list()} == {"broken_object", "gone"})
     operator = Operator(world)
 
-    listed = {line["kind"]: line["id"] for line in operator.reads("list")}
+    listed = {line["kind"]: line["id"] for line in operator.reads("list")["failures"]}
     assert listed.keys() == {"broken_object", "gone"}
-    assert [line["kind"] for line in operator.reads("list", "--topic", RECORD_PUBLISH)] == ["broken_object"]
-    assert [cause["ids"] for cause in operator.reads("list", "--by-cause", "--kind", "gone")] == [[listed["gone"]]]
+    assert [line["kind"] for line in operator.reads("list", "--topic", RECORD_PUBLISH)["failures"]] == ["broken_object"]
+    assert [cause["ids"] for cause in operator.reads("causes", "--kind", "gone")["causes"]] == [[listed["gone"]]]
     story = operator.types("show", listed["gone"]).stdout
     for words in ("for good (410)", "what to do: ", "We have closed.", gone.url):
         assert words in story
 
     dry = operator.reads("replay", listed["broken_object"], "--why", "a look first", "--dry-run")
-    assert [one["sent"] for one in dry] == [False]
+    assert [one["sent"] for one in dry["acts"]] == [False]
     mend_head(world, broken, whole)
     operator.reads("replay", listed["broken_object"], "--why", "the head is mended")
     eventually(lambda: box(world, room, broken), lambda shown: shown == (NEW, OLD))
@@ -71,8 +71,8 @@ def test_an_operator_finds_understands_replays_and_drops(world: World) -> None:
 
     again = operator.types("replay", listed["broken_object"], "--why", "once more")
     assert "nothing to replay: it is replayed" in again.stdout
-    told = operator.reads("show", listed["broken_object"])
-    assert [(action["act"], action["why"]) for action in told["actions"]] == [("replay", "the head is mended")]
+    told = operator.reads("show", listed["broken_object"])["failure"]["actions"]
+    assert [(action["act"], action["why"]) for action in told] == [("replay", "the head is mended")]
 
 
 def test_what_is_not_there_is_one_clear_line(world: World) -> None:

@@ -68,7 +68,7 @@ def story(stories: Iterator[Story]) -> Story:
 
 def test_what_changes_at_the_source_is_on_the_page_within_two_seconds(story: Story) -> None:
     story.paper.prints(NEW, OLD)
-    story.world.feeds.refresh(feed=story.paper.feed)
+    story.world.operator("feeds", "refresh", feed=story.paper.feed)
     story.shows(NEW, OLD)
     fetched_at_s = story.world.origin.asked(story.paper.path)[-1].at_s
     assert time.monotonic() - fetched_at_s < within(PROMISED_S)
@@ -160,7 +160,7 @@ def test_a_message_that_dies_tells_why_and_its_replay_puts_the_page_right_once(s
 
 def replay_from_two_desks_at_once(story: Story, failure: Failure) -> None:
     def replay(name: str) -> None:
-        story.world.failures.act([failure.id], "replay", by=name, why="the head is mended")
+        story.world.operator("failures", "replay", failures=[failure.id], by=name, why="the head is mended")
 
     desks = [threading.Thread(target=replay, args=(name,)) for name in ("one", "other")]
     for desk in desks:
@@ -182,17 +182,17 @@ def test_a_rollback_holds_the_old_version_until_it_is_released(story: Story) -> 
     story.paper.prints(NEW, OLD)
     story.world.refresh(story.paper)
     story.shows(NEW, OLD)
-    first = story.world.feeds.versions(story.paper.feed)[-1]
+    first = story.world.operator("feeds", "show", feed=story.paper.feed).versions[-1]
     assert not first.current
 
-    story.world.feeds.roll_back(story.paper.feed, first.digest, by="desk", why="the pier is not open yet")
+    story.world.operator("feeds", "rollback", feed=story.paper.feed, version=first.digest, why="not open yet")
     story.shows(OLD)
     story.paper.prints(LATEST, NEW, OLD)
     story.world.refresh(story.paper)
-    held = story.world.feeds.head(story.paper.feed)
+    held = story.world.operator("feeds", "show", feed=story.paper.feed).head
     assert held.hold
     assert story.box().headlines == (OLD,)
 
-    story.world.feeds.roll_back(story.paper.feed, None, by="desk", why="now it is")
+    story.world.operator("feeds", "release", feed=story.paper.feed, why="now it is")
     story.shows(LATEST, NEW, OLD)
-    assert not story.world.feeds.head(story.paper.feed).hold
+    assert not story.world.operator("feeds", "show", feed=story.paper.feed).head.hold

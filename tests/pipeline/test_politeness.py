@@ -6,7 +6,6 @@ import time
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-from pressroom.desk.feeds import FeedDesk
 from tests.fakes.faultserver import Answer
 from tests.pipeline.conftest import ADDRESSES
 from tests.pipeline.papers import RSS, Paper, rss
@@ -38,7 +37,7 @@ def test_two_fetchers_ask_a_host_one_thing_at_a_time_and_not_too_often(world: Wo
     eventually(
         lambda: [paper.name for paper in every if not is_heard_of(world, paper)], lambda left: not left, within_s=30
     )
-    world.feeds.refresh(site="news")
+    world.operator("feeds", "refresh", site="news")
     eventually(lambda: [paper.name for paper in every if paper.fetches < 2], lambda left: not left, within_s=30)
 
     assert world.origin.most_at_once(host=ADDRESSES[0]) == 1
@@ -66,7 +65,7 @@ def test_who_asks_for_patience_is_left_alone_by_the_next_newsroom_too(world: Wor
 
     world.start()
     before = neighbour.fetches, tired.fetches
-    world.feeds.refresh(site="news")
+    world.operator("feeds", "refresh", site="news")
     world.refresh(other)
     assert (neighbour.fetches, tired.fetches) == before
 
@@ -77,23 +76,18 @@ def test_a_pause_that_an_operator_made_outlives_a_restart_and_ends_when_told(wor
     room = world.start()
     eventually(lambda: world.page(room), lambda page: len(page.headlines) == 2)
     host = f"{ADDRESSES[1]}:{world.origin.port}"
-    until = datetime.now(UTC) + timedelta(hours=1)
-    pause(world.feeds, host, until)
+    world.operator("feeds", "pause", host=host, hours=1)
     world.refresh(other)
     room.stop()
 
     world.start()
     before = paused.fetches
-    world.feeds.refresh(site="news")
+    world.operator("feeds", "refresh", site="news")
     world.refresh(other)
     assert paused.fetches == before
 
-    pause(world.feeds, host, None)
+    world.operator("feeds", "resume", host=host)
     eventually(lambda: paused.fetches, lambda now: now > before)
-
-
-def pause(desk: FeedDesk, host: str, until: datetime | None) -> None:
-    desk.pause(host=host, feed=None, until=until, by="desk", why="they asked us to")
 
 
 def test_thousands_of_feeds_on_one_slow_host_delay_nobody_elses(world: World) -> None:
@@ -110,7 +104,7 @@ def test_thousands_of_feeds_on_one_slow_host_delay_nobody_elses(world: World) ->
         eventually(lambda paper=paper: world.head(paper), within_s=30)
 
     began = time.monotonic()
-    world.feeds.refresh(site="quick")
+    world.operator("feeds", "refresh", site="quick")
     for paper in others:
         eventually(lambda paper=paper: paper.fetches, lambda count: count > 1, within_s=30)
     assert time.monotonic() - began < within(QUICK_S)

@@ -100,7 +100,7 @@ def titles(head: Head) -> set[str]:
 
 def test_an_operator_works_beside_it_from_another_terminal(demo: Demo, running: Run) -> None:
     eventually(demo.failures, lambda kinds: "gone" in kinds, within_s=30.0)
-    found = {line["kind"]: line["id"] for line in json.loads(demo.beside("failures", "list", "--json"))}
+    found = {line["kind"]: line["id"] for line in json.loads(demo.beside("failures", "list", "--json"))["failures"]}
     story = demo.beside("failures", "show", found["gone"])
     assert "the site says that the feed is gone for good (410)" in story
     assert "what to do: " in story

@@ -14,7 +14,6 @@ from werkzeug.test import Client
 
 from pressroom.cells import cell_at
 from pressroom.clock import SetClock
-from pressroom.desk.failures import FailureDesk, Wanted
 from pressroom.places import Places
 from pressroom.queues.topics import RECORD_PUBLISH, WEATHER_REQUEST
 from pressroom.sender import Sender
@@ -24,6 +23,7 @@ from schemas import keys
 from schemas.documents import SiteEntry, SiteIndex, SiteStatus
 from services.embedded import Newsroom
 from services.web.node import WebNode
+from tests.fakes.operator import Operator
 from tests.fakes.weather_provider import WeatherProvider
 from tests.pipeline.waiting import eventually
 
@@ -48,7 +48,7 @@ class House:
         self.node: WebNode = self.room.stories[WebNode]
         self.client = Client(self.node.wsgi)
         self.client.set_cookie("pressroom_settings", "place=Vienna")
-        self.failures = FailureDesk(self.store, Sender(self.queue, clock, "test"), clock)
+        self.operator = Operator(self.store, Sender(self.queue, clock, "test"), clock, self.settings)
 
     def site(self) -> None:
         """A site with nothing but its weather."""
@@ -111,7 +111,7 @@ def test_a_day_s_outage_and_its_end(house: House, provider: WeatherProvider) -> 
 
     calls = provider.calls()
     assert 20 < calls < 70, "asked about once an hour, whatever readers wish"
-    (failure,) = house.failures.lines(Wanted(topic=WEATHER_REQUEST))
+    (failure,) = house.operator.failures(topic=WEATHER_REQUEST)
     assert (failure.kind, failure.host, failure.status) == ("http_status", "open-meteo", "open")
     assert failure.count > 10
 
@@ -120,7 +120,7 @@ def test_a_day_s_outage_and_its_end(house: House, provider: WeatherProvider) -> 
     house.page()
     eventually(lambda: 'class="now"' in house.page())
     house.settle()
-    (closed,) = house.failures.lines(Wanted(status="closed", topic=WEATHER_REQUEST))
+    (closed,) = house.operator.failures(status="closed", topic=WEATHER_REQUEST)
     assert closed.id == failure.id
 
 
@@ -129,14 +129,14 @@ def test_a_failure_of_a_provider_can_be_looked_at_and_replayed(house: House, pro
     provider.day("shut")
     house.clock.advance(3700)
     house.page()
-    eventually(lambda: house.failures.lines(Wanted(topic=WEATHER_REQUEST)))
-    (line,) = house.failures.lines(Wanted(topic=WEATHER_REQUEST))
-    key, failure = house.failures.show(line.id)
+    eventually(lambda: house.operator.failures(topic=WEATHER_REQUEST))
+    (line,) = house.operator.failures(topic=WEATHER_REQUEST)
+    failure = house.operator.failure(line.id)
     assert "Invalid API key" in failure.reason
     assert failure.cell == VIENNA.id
 
     provider.day("")
     calls = provider.calls()
-    house.failures.act([key], "replay", by="test", why="the key is right now")
+    house.operator("failures", "replay", failures=[line.id], why="the key is right now")
     eventually(lambda: provider.calls() > calls)
-    eventually(lambda: not house.failures.lines(Wanted(topic=WEATHER_REQUEST)))
+    eventually(lambda: not house.operator.failures(topic=WEATHER_REQUEST))

@@ -13,8 +13,6 @@ from typing import Any, TypeVar
 from werkzeug.test import Client
 
 from pressroom.clock import SystemClock
-from pressroom.desk.failures import FailureDesk, Wanted
-from pressroom.desk.feeds import FeedDesk
 from pressroom.objects.port import ObjectStore, Stored
 from pressroom.queues.port import Parcel, Queue
 from pressroom.sender import Sender
@@ -27,6 +25,7 @@ from schemas.documents import Failure, FeedStatus, Head
 from services.embedded import SERVICES, Newsroom
 from services.web.node import WebNode
 from tests.fakes.faultserver import FaultServer
+from tests.fakes.operator import Operator
 from tests.pipeline.frontpage import FrontPage, read_page
 from tests.pipeline.papers import Paper
 from tests.pipeline.waiting import eventually
@@ -70,8 +69,7 @@ class World:
         self.queue = self.open_queue()
         self.store: ObjectStore = store_of(self.settings, self.clock)
         self.sender = Sender(self.queue, self.clock, "test")
-        self.feeds = FeedDesk(self.store, self.sender, self.clock)
-        self.failures = FailureDesk(self.store, self.sender, self.clock)
+        self.operator = Operator(self.store, self.sender, self.clock, self.settings)
 
     def close(self) -> None:
         self._open.close()
@@ -124,10 +122,10 @@ class World:
 
     def status(self, paper: Paper) -> FeedStatus | None:
         """What the scheduler last said of the paper's feed."""
-        return next((one for one in self.feeds.statuses() if one.feed == paper.feed), None)
+        return next((one for one in self.operator("feeds", "list").feeds if one.feed == paper.feed), None)
 
     def failure_list(self, **wanted: Any) -> list[Failure]:
-        return [self.failures.show(line.id)[1] for line in self.failures.lines(Wanted(**wanted))]
+        return [self.operator.failure(line.id) for line in self.operator.failures(**wanted)]
 
     def queued(self, *topics: str) -> int:
         return sum(self.queue.depth(topic).total for topic in topics)
@@ -145,7 +143,7 @@ class World:
         """
         status = self._checked(paper, None)
         for _ in range(times):
-            self.feeds.refresh(feed=paper.feed)
+            self.operator("feeds", "refresh", feed=paper.feed)
             status = self._checked(paper, status.checked_at)
         return status
 

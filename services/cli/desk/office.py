@@ -1,4 +1,4 @@
-"""What an operator's verb works with: the store, the queue and the desks over them, opened and closed."""
+"""The office of an operator's command, on the engines that the settings name, opened and closed."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from contextlib import contextmanager
 import click
 
 from pressroom.clock import SystemClock
-from pressroom.desk.failures import FailureDesk
-from pressroom.desk.feeds import FeedDesk
+from pressroom.desk.office import Office, Refused
 from pressroom.objects.port import StoreError
 from pressroom.outcomes import BackendUnavailable
 from pressroom.queues.port import Full, Unroutable
@@ -20,15 +19,14 @@ from schemas.codec import TooNew, Undecodable
 
 
 @contextmanager
-def office() -> Iterator[tuple[FailureDesk, FeedDesk]]:
-    """The desks, on the engines that the settings name. What cannot be reached is one clear line."""
+def office() -> Iterator[Office]:
+    """What cannot be reached or done is one clear line."""
     settings, clock = load(), SystemClock()
     try:
         queue = queue_of(settings, clock)
         try:
-            store, sender = store_of(settings, clock), Sender(queue, clock, "cli")
-            yield FailureDesk(store, sender, clock), FeedDesk(store, sender, clock)
+            yield Office(store_of(settings, clock), Sender(queue, clock, "cli"), clock, settings)
         finally:
             queue.close()
-    except (BackendUnavailable, StoreError, Full, Unroutable, TooNew, Undecodable) as error:
+    except (Refused, BackendUnavailable, StoreError, Full, Unroutable, TooNew, Undecodable) as error:
         raise click.ClickException(str(error)) from None

@@ -1,0 +1,23 @@
+"""Every verb there is. A new room is one module and one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pressroom.desk import failures, feeds
+from pressroom.desk.verbs import Verb
+
+VERBS: tuple[Verb, ...] = (*failures.VERBS, *feeds.VERBS)
+
+
+def rooms() -> list[str]:
+    """The rooms in order."""
+    return list(dict.fromkeys(one.room for one in VERBS))
+
+
+def of_room(room: str) -> Iterable[Verb]:
+    return (one for one in VERBS if one.room == room)
+
+
+def find(room: str, name: str) -> Verb | None:
+    return next((one for one in of_room(room) if one.name == name), None)
