@@ -85,6 +85,10 @@ class Settings(BaseSettings):
     follow_moved: bool = _setting(
         False, "take a permanent redirect that has held for a week as the feed's new address, without an operator"
     )
+    reader_feeds_max: Annotated[int, Field(ge=0)] = _setting(
+        1000, "feeds that readers may bring in all, for their own pages; 0: none"
+    )
+    reader_feed_days: Positive = _setting(30.0, "a reader's feed that no reader looked at for so long is dropped", "d")
     lease_s: Positive = _setting(300.0, "a refresh not heard of for so long is given up and asked for again", "s")
 
     # --- weather -----------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 from pydantic import ValidationError
 
 from schemas.base import Model, Name
-from schemas.documents import FailureLine, SiteIndex, SiteStatus
+from schemas.documents import FailureLine, ReaderFeed, ReadersIndex, SiteIndex, SiteStatus
 from schemas.envelope import BODY_BYTES_MAX, LETTER_BYTES_MAX, Envelope
 from schemas.messages import (
     Changed,
@@ -21,6 +21,7 @@ from schemas.messages import (
     PageImage,
     PageImageWish,
     Pause,
+    ReaderWish,
     Rollback,
     Tick,
     WeatherRequest,
@@ -38,6 +39,8 @@ TYPES: Final[dict[tuple[str, int], type[Model]]] = {
     ("weather.record", 1): WeatherRecord,
     ("site.status", 1): SiteStatus,
     ("site.index", 1): SiteIndex,
+    ("reader.feed", 1): ReaderFeed,
+    ("reader.index", 1): ReadersIndex,
     ("feed.rollback", 1): Rollback,
     ("failure.seen", 1): FailureSeen,
     ("failure.closed", 1): FailureClosed,
@@ -47,6 +50,7 @@ TYPES: Final[dict[tuple[str, int], type[Model]]] = {
     ("schedule.check", 1): Check,
     ("schedule.wish", 1): Wish,
     ("schedule.pause", 1): Pause,
+    ("schedule.reader", 1): ReaderWish,
     ("dead.letter", 1): DeadLetter,
     ("notice.changed", 1): Changed,
 }

@@ -89,6 +89,22 @@ class SiteIndex(Model):
     sites: Annotated[tuple[SiteEntry, ...], Field(max_length=200)]
 
 
+class ReaderFeed(Model):
+    """`readers/<feed>.json`: how a feed that readers brought is doing. Its content is a head like any other."""
+
+    schema_version: Literal[1] = 1
+    at: Instant
+    status: FeedStatus
+
+
+class ReadersIndex(Model):
+    """`readers/index.json`: whether there is room for more feeds that readers bring."""
+
+    schema_version: Literal[1] = 1
+    at: Instant
+    full: bool
+
+
 class ArchivedHeadline(Model):
     feed: Id
     id: Url

@@ -11,6 +11,7 @@ from datetime import date
 from urllib.parse import urlsplit
 
 SITES_INDEX = "sites/index.json"
+READERS_INDEX = "readers/index.json"
 
 _ODD = re.compile(r"[^a-z0-9]+")
 
@@ -68,6 +69,10 @@ def site_archive(site: str, day: date) -> str:
 
 def site_file(site: str, name: str) -> str:
     return f"files/{site}/{name}"
+
+
+def reader_feed(feed: str) -> str:
+    return f"readers/{feed}.json"
 
 
 def asset(hashed_name: str) -> str:

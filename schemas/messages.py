@@ -98,6 +98,12 @@ class Wish(Model):
     replay_of: Key | None = None
 
 
+class ReaderWish(Model):
+    """web → scheduler: a reader's own page shows this feed; said again while they look. Who they are is not said."""
+
+    url: Annotated[Url, Field(min_length=1)]
+
+
 class Pause(Model):
     """cli → scheduler: leave a host or a feed alone until `until`; null ends the pause."""
 

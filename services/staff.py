@@ -200,6 +200,8 @@ def _scheduler(room: Room) -> list[Part]:
             lease_s=settings.lease_s,
             grace_s=max(60.0, settings.fetch_total_s + 30),
             follow_moved=settings.follow_moved,
+            reader_feeds_max=settings.reader_feeds_max,
+            reader_feed_days=settings.reader_feed_days,
         ),
         rng=random.Random(),  # noqa: S311 - jitter, no secret
         status_interval_s=settings.status_interval_s,

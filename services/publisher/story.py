@@ -21,7 +21,7 @@ from pressroom.outcomes import Defer, Done, Emit, Outcome, Reject, Retry
 from pressroom.queues.topics import FEED_REFRESH, ONE_KEY, SCHEDULE
 from schemas import keys
 from schemas.codec import TooNew
-from schemas.documents import Document, FailureLine, Head, SiteIndex, SiteStatus
+from schemas.documents import Document, FailureLine, Head, ReaderFeed, ReadersIndex, SiteIndex, SiteStatus
 from schemas.envelope import Envelope
 from schemas.messages import Check, FailureAct, FailureClosed, FailureSeen, PageImage, PageImageWish, Rollback
 from schemas.records import FeedRecord
@@ -65,8 +65,10 @@ class Publisher:
         self._stories: dict[type, Callable[[Envelope[Any]], Outcome]] = {
             FeedRecord: self._feed,
             WeatherRecord: self._weather,
-            SiteStatus: self._site,
-            SiteIndex: self._site,
+            SiteStatus: self._said,
+            SiteIndex: self._said,
+            ReaderFeed: self._said,
+            ReadersIndex: self._said,
             Rollback: self._rollback,
             PageImage: self._page_image,
             FailureSeen: failures.seen,
@@ -186,9 +188,10 @@ class Publisher:
         etag = self._shelf.change(key, WeatherRecord, newer, envelope.id)
         return self._told(key, etag, record.turn, envelope.trace)
 
-    def _site(self, envelope: Envelope[SiteStatus] | Envelope[SiteIndex]) -> Outcome:
+    def _said(self, envelope: Envelope[SiteStatus | SiteIndex | ReaderFeed | ReadersIndex]) -> Outcome:
+        """What the scheduler says of sites and feeds."""
         document = envelope.payload
-        key = keys.SITES_INDEX if isinstance(document, SiteIndex) else keys.site_status(document.site)
+        key = _key_of(document)
 
         def newer(old: Any) -> Any:
             # `at` is the leading scheduler's own clock, written under its ledger: the later one is the later word.
@@ -200,6 +203,18 @@ class Publisher:
         if etag is not None:
             self._shelf.notices.changed(key, etag, turn=turn, trace=trace)
         return Done()
+
+
+def _key_of(document: SiteStatus | SiteIndex | ReaderFeed | ReadersIndex) -> str:
+    match document:
+        case SiteStatus():
+            return keys.site_status(document.site)
+        case ReaderFeed():
+            return keys.reader_feed(document.status.feed)
+        case SiteIndex():
+            return keys.SITES_INDEX
+        case ReadersIndex():
+            return keys.READERS_INDEX
 
 
 def _wishes(record: FeedRecord, verdict: object, now: datetime) -> tuple[Emit, ...]:

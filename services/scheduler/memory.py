@@ -50,7 +50,7 @@ class FeedMemory(Model):
     `state`: `sending` from the save that precedes the message, `under_way` once it is known to be sent; the
     refresh of this turn is given up at `lease_until`. `trace` is that of the wish it was asked by. Validators, hash
     and digest are those of what the publisher holds. `moments` are the newest times at which the source published
-    something, latest first.
+    something, latest first. `wished_at` is when a reader last wished for it; None: it is the sites' alone.
     """
 
     feed: Id
@@ -64,6 +64,7 @@ class FeedMemory(Model):
     pause_until: Instant | None = None
     stopped: bool = False
     dropped_at: Instant | None = None
+    wished_at: Instant | None = None
 
     validators: Validators = Validators()
     content_hash: Hash | None = None

@@ -8,13 +8,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from schemas.messages import Check, Pause, Wish
+from schemas.messages import Check, Pause, ReaderWish, Wish
 from services.scheduler.agenda import Agenda
 from services.scheduler.ledger import Ledger
 from services.scheduler.memory import FeedMemory, HostMemory, Reason
 from services.scheduler.policy import Heard, Rules, begun, given_up, heard, newcomer
+from services.scheduler.readers import brought, of_readers, renewed, wanted_by_readers
 from services.scheduler.redirects import withdrawn
-from services.scheduler.sites import Wanted, host_of
+from services.scheduler.sites import Feed, Wanted, host_of
 from services.scheduler.trouble import streaks_ended
 
 FORGET_AFTER = timedelta(days=7)
@@ -34,6 +35,8 @@ class Plan:
         self._lanes: Counter[str] = Counter()
         self._unsent: list[str] = []
         self.wanted: Mapping[str, Wanted] = {}
+        self.brought = 0
+        """Feeds that are fetched for readers alone."""
         for host in ledger.hosts.values():
             self._agenda.delay(host.host, _free_at(host))
 
@@ -71,8 +74,11 @@ class Plan:
         self._unsent.clear()
         return [one for one in memories if one.state == "sending" and one.lease_until and now < one.lease_until - grace]
 
-    def follow(self, wanted: Mapping[str, Wanted], now: datetime) -> list[FeedMemory]:
-        """Take over what the sites name now. Returns the feeds that none names any more; `ended` is to be said."""
+    def follow(self, named: Mapping[str, Wanted], now: datetime) -> list[FeedMemory]:
+        """Take over what the sites name now, and what readers wish for besides. Returns the feeds that nobody wants
+        any more; `ended` is to be said.
+        """
+        wanted = {**wanted_by_readers(self.ledger.feeds.values(), now, self._rules), **named}
         for feed in wanted.values():
             memory = self.ledger.feeds.get(feed.id)
             if memory is None:
@@ -84,7 +90,7 @@ class Plan:
         dropped = [memory for memory in self.ledger.feeds.values() if memory.feed not in wanted]
         # What an earlier leader may not have come to say is said once more.
         earlier = [memory for memory in dropped if memory.dropped_at is not None and not self.wanted]
-        self.wanted = wanted
+        self.wanted, self.brought = wanted, brought(wanted)
         return [*earlier, *(self._drop(memory, now) for memory in dropped if memory.dropped_at is None)]
 
     def forget(self, now: datetime) -> None:
@@ -165,6 +171,27 @@ class Plan:
             self._keep(memory.model_copy(update=update))
             changed.append(memory)
         return changed
+
+    def reader_wish(self, wish: ReaderWish, now: datetime) -> FeedMemory | None:
+        """Take a reader's feed in, or its wish as renewed. None: there is no room for it, or nothing has changed.
+
+        Raises ValueError for what is no address.
+        """
+        feed = Feed.model_validate({"url": wish.url})
+        is_new = feed.id not in self.wanted
+        memory = renewed(self.ledger.feeds.get(feed.id), feed, now)
+        if memory is None or (is_new and self.full):
+            return None
+        if is_new:
+            self.wanted = {**self.wanted, feed.id: of_readers(memory)}
+            self.brought += 1
+        self._keep(memory)
+        return memory
+
+    @property
+    def full(self) -> bool:
+        """Whether readers have brought as many feeds as they may."""
+        return self.brought >= self._rules.reader_feeds_max
 
     def _wished(self, wish: Wish) -> list[str]:
         if wish.feed is not None:

@@ -23,7 +23,8 @@ class Rules:
     """The settings that decisions depend on.
 
     A refresh may be started for `lease_s`, and whoever starts it at the last moment has `grace_s` to end it.
-    `under_way_max` bounds the refreshes under way of one lane: half of what its topic holds.
+    `under_way_max` bounds the refreshes under way of one lane: half of what its topic holds. Readers may bring
+    `reader_feeds_max` feeds in all; one that no reader wished for in `reader_feed_days` is dropped.
     """
 
     rhythm: Rhythm = field(default_factory=Rhythm)
@@ -32,6 +33,8 @@ class Rules:
     grace_s: float = 60.0
     under_way_max: int = 5000
     follow_moved: bool = False
+    reader_feeds_max: int = 1000
+    reader_feed_days: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)

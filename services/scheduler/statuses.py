@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pressroom.outcomes import Emit
 from pressroom.queues.topics import RECORD_PUBLISH
 from schemas import keys
-from schemas.documents import FeedStatus, SiteEntry, SiteIndex, SiteStatus
+from schemas.documents import FeedStatus, ReaderFeed, ReadersIndex, SiteEntry, SiteIndex, SiteStatus
 from services.scheduler.ledger import Ledger
 from services.scheduler.memory import FeedMemory, HostMemory
 from services.scheduler.sites import Feed, Site, host_of
@@ -53,6 +53,16 @@ def site_status(site: Site, ledger: Ledger, at: datetime) -> SiteStatus:
         at=at,
         feeds=tuple(feed_status(feed, memories[feed.id], hosts.get(feed.id)) for feed in site.feeds),
     )
+
+
+def reader_feed(memory: FeedMemory, ledger: Ledger, at: datetime) -> Emit:
+    """How a feed that readers brought is doing, as its checks come in."""
+    status = feed_status(Feed.model_validate({"url": memory.url}), memory, ledger.hosts.get(host_of(memory.address)))
+    return Emit(RECORD_PUBLISH, keys.reader_feed(memory.feed), ReaderFeed(at=at, status=status))
+
+
+def readers_index(full: bool, at: datetime) -> Emit:
+    return Emit(RECORD_PUBLISH, keys.READERS_INDEX, ReadersIndex(at=at, full=full))
 
 
 def site_index(sites: Iterable[Site], at: datetime) -> SiteIndex:

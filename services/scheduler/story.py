@@ -18,15 +18,16 @@ from pressroom.crash import crash_point
 from pressroom.objects.port import Conflict, ObjectStore
 from pressroom.outcomes import Done, Emit, Outcome, Unavailable
 from schemas.envelope import Envelope, new_id
-from schemas.messages import Check, Pause, Tick, WeatherRequest, Wish
+from schemas.messages import Check, Pause, ReaderWish, Tick, WeatherRequest, Wish
 from services.scheduler import letters
 from services.scheduler.ledger import Ledger
 from services.scheduler.memory import FeedMemory
 from services.scheduler.plan import Plan
 from services.scheduler.policy import Rules
+from services.scheduler.readers import wished
 from services.scheduler.shards import BadLedger
 from services.scheduler.sites import SiteBook, wanted_feeds
-from services.scheduler.statuses import StatusBoard
+from services.scheduler.statuses import StatusBoard, reader_feed, readers_index
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +73,7 @@ class Scheduler:
         self._weather_at = self._tidied_at = self._clock.now()
         self._sent: list[FeedMemory] = []
         self._handled: set[str] = set()
+        self._said_full: bool | None = None
         self._heard_at_s = self._clock.monotonic()
 
     @property
@@ -124,6 +126,7 @@ class Scheduler:
         if self._hasty and plan.quiet(now):
             self._board.hasten()
         emits += self._board.emits(self._book.sites, plan.ledger, now)
+        emits += self._room_for_readers(plan, now)
         plan.ledger.save(new_id(now))
         crash_point("scheduler.after_save")
         self._handled = {envelope.id for envelope in envelopes}
@@ -156,9 +159,13 @@ class Scheduler:
 
     def _follow(self, plan: Plan, now: datetime) -> list[Emit]:
         """Take over the sites as they stand in their files."""
-        dropped = plan.follow(wanted_feeds(self._book.sites.values()), now)
+        emits = self._drop_unwanted(plan, now)
         self._board.touch_all(self._book.sites)
         self._weather_at = now + FEEDS_FIRST
+        return emits
+
+    def _drop_unwanted(self, plan: Plan, now: datetime) -> list[Emit]:
+        dropped = plan.follow(wanted_feeds(self._book.sites.values()), now)
         note = "no site names the feed any more"
         return [letters.failure_closed(one, now, note) for memory in dropped for one in memory.ended]
 
@@ -174,6 +181,8 @@ class Scheduler:
             return self._check(plan, payload, now)
         if isinstance(payload, Wish):
             self._wish(plan, payload, now, envelope.trace)
+        elif isinstance(payload, ReaderWish):
+            return self._reader_wish(plan, payload, now)
         elif isinstance(payload, Pause):
             self._pause(plan, payload)
         elif isinstance(payload, Tick):
@@ -186,10 +195,29 @@ class Scheduler:
         if heard is None or wanted is None:
             return []
         self._board.touch(wanted.sites)
+        # Trouble at a feed that only readers want is theirs to see: operators are not called for a reader's typing.
+        tell = heard.tell if wanted.sites else ()
         return [
-            *(letters.failure_seen(heard.memory, streak, wanted.sites) for streak in heard.tell),
+            *(letters.failure_seen(heard.memory, streak, wanted.sites) for streak in tell),
             *(letters.failure_closed(ended, now) for ended in heard.ended),
+            *([reader_feed(heard.memory, plan.ledger, now)] if wished(heard.memory, now, self._rules) else []),
         ]
+
+    def _reader_wish(self, plan: Plan, wish: ReaderWish, now: datetime) -> list[Emit]:
+        try:
+            memory = plan.reader_wish(wish, now)
+        except ValueError as error:
+            log.warning("a reader's wish for what is no address: %s", error)
+            return []
+        return [reader_feed(memory, plan.ledger, now)] if memory is not None else []
+
+    def _room_for_readers(self, plan: Plan, now: datetime) -> list[Emit]:
+        """Said when it changes, and by each new leader of a newsroom whose readers bring feeds."""
+        full, before = plan.full, self._said_full
+        if full == before or (before is None and not plan.brought):
+            return []
+        self._said_full = full
+        return [readers_index(full, now)]
 
     def _wish(self, plan: Plan, wish: Wish, now: datetime, trace: str) -> None:
         if not plan.wish(wish, now, trace):
@@ -206,6 +234,7 @@ class Scheduler:
         emits = self._follow(plan, now) if changed else []
         if now - self._tidied_at >= FORGET_EVERY:
             self._tidied_at = now
+            emits += self._drop_unwanted(plan, now)
             plan.forget(now)
         return emits + self._weather(now)
 

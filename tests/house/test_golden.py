@@ -8,12 +8,23 @@ from pathlib import Path
 import pytest
 
 from schemas.codec import TYPES, TooNew, Undecodable, decode, encode
-from schemas.documents import ArchiveDay, Failure, FailureDay, Head, SiteIndex, SiteStatus
+from schemas.documents import ArchiveDay, Failure, FailureDay, Head, ReaderFeed, ReadersIndex, SiteIndex, SiteStatus
 from schemas.weather import WeatherRecord
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 DOCUMENTS = {
-    model.__name__: model for model in (Head, SiteIndex, SiteStatus, ArchiveDay, Failure, FailureDay, WeatherRecord)
+    model.__name__: model
+    for model in (
+        Head,
+        SiteIndex,
+        SiteStatus,
+        ReaderFeed,
+        ReadersIndex,
+        ArchiveDay,
+        Failure,
+        FailureDay,
+        WeatherRecord,
+    )
 }
 
 
