@@ -41,7 +41,7 @@ class Story:
         return eventually(self.box, lambda box: (box.headlines, box.state) == (headlines, state))
 
     def failures(self) -> list[Failure]:
-        return self.world.failure_list(status=None, feed=self.paper.feed)
+        return self.world.failure_list(status="any", feed=self.paper.feed)
 
     def failure(self, status: str) -> Failure:
         """The paper's one failure, once it has that status."""
