@@ -100,8 +100,7 @@ def test_thousands_of_feeds_on_one_slow_host_delay_nobody_elses(world: World) ->
     world.site("quick", *others)
     for services in (BACK, ("fetcher",), ("fetcher",)):
         world.start(services, status_interval_s=60.0)
-    for paper in others:
-        eventually(lambda paper=paper: world.head(paper), within_s=30)
+    eventually(lambda: [one.name for one in others if not is_heard_of(world, one)], lambda left: not left, within_s=30)
 
     began = time.monotonic()
     world.operator("feeds", "refresh", site="quick")
