@@ -24,10 +24,12 @@ from schemas.messages import (
     ReaderWish,
     Rollback,
     Tick,
+    WeatherReport,
     WeatherRequest,
     Wish,
 )
 from schemas.records import FeedRecord
+from schemas.status import Alive, BackupStatus, BucketStatus, FilesStatus, FleetStatus, HostsStatus
 from schemas.weather import WeatherRecord
 
 TYPES: Final[dict[tuple[str, int], type[Model]]] = {
@@ -35,6 +37,7 @@ TYPES: Final[dict[tuple[str, int], type[Model]]] = {
     ("page.image.wish", 1): PageImageWish,
     ("page.image", 1): PageImage,
     ("weather.request", 1): WeatherRequest,
+    ("weather.report", 1): WeatherReport,
     ("feed.record", 1): FeedRecord,
     ("weather.record", 1): WeatherRecord,
     ("site.status", 1): SiteStatus,
@@ -51,6 +54,12 @@ TYPES: Final[dict[tuple[str, int], type[Model]]] = {
     ("schedule.wish", 1): Wish,
     ("schedule.pause", 1): Pause,
     ("schedule.reader", 1): ReaderWish,
+    ("service.alive", 1): Alive,
+    ("status.services", 1): FleetStatus,
+    ("status.hosts", 1): HostsStatus,
+    ("status.bucket", 1): BucketStatus,
+    ("status.files", 1): FilesStatus,
+    ("status.backup", 1): BackupStatus,
     ("dead.letter", 1): DeadLetter,
     ("notice.changed", 1): Changed,
 }

@@ -11,6 +11,14 @@ from datetime import date
 from urllib.parse import urlsplit
 
 SITES_INDEX = "sites/index.json"
+
+STATUS_SERVICES = "status/services.json"
+STATUS_HOSTS = "status/hosts.json"
+STATUS_BUCKET = "status/bucket.json"
+STATUS_FILES = "status/files.json"
+STATUS_BACKUP = "status/backup.json"
+ALERTS = "ledger/alerts.json"
+"""The scheduler's own, like the rest of the ledger: which alerts are up, and what the webhook has still to be told."""
 READERS_INDEX = "readers/index.json"
 
 _ODD = re.compile(r"[^a-z0-9]+")

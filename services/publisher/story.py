@@ -25,6 +25,7 @@ from schemas.documents import Document, FailureLine, Head, ReaderFeed, ReadersIn
 from schemas.envelope import Envelope
 from schemas.messages import Check, FailureAct, FailureClosed, FailureSeen, PageImage, PageImageWish, Rollback
 from schemas.records import FeedRecord
+from schemas.status import BackupStatus, BucketStatus, FilesStatus, FleetStatus, HostsStatus
 from schemas.weather import WeatherRecord
 from services.publisher.documents import (
     Advance,
@@ -40,6 +41,14 @@ from services.publisher.documents import (
 from services.publisher.failures import Failures
 from services.publisher.keeping import Keeping
 from services.publisher.shelf import Broken, Contended, Shelf, dump
+
+STATUS_KEYS = {
+    FleetStatus: keys.STATUS_SERVICES,
+    HostsStatus: keys.STATUS_HOSTS,
+    BucketStatus: keys.STATUS_BUCKET,
+    FilesStatus: keys.STATUS_FILES,
+    BackupStatus: keys.STATUS_BACKUP,
+}
 
 UPGRADE_TAKES = timedelta(minutes=1)
 """Until it is looked again whether a publisher of the version that wrote an object has the message."""
@@ -75,6 +84,7 @@ class Publisher:
             FailureClosed: failures.closed,
             FailureAct: failures.act,
             FailureLine: failures.line,
+            **dict.fromkeys(STATUS_KEYS, self._status),
         }
 
     def handle(self, envelope: Envelope[Any]) -> Outcome:
@@ -198,6 +208,16 @@ class Publisher:
             return document if old is None or document.at >= old.at else None
 
         return self._told(key, self._shelf.change(key, type(document), newer, envelope.id), 0, envelope.trace)
+
+    def _status(self, envelope: Envelope[Any]) -> Outcome:
+        """What operators look at; no page shows it, so nobody is told."""
+        document = envelope.payload
+
+        def later(old: Any) -> Any:
+            return document if old is None or document.at >= old.at else None
+
+        self._shelf.change(STATUS_KEYS[type(document)], type(document), later, envelope.id)
+        return Done()
 
     def _told(self, key: str, etag: str | None, turn: int, trace: str) -> Outcome:
         if etag is not None:

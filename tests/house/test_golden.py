@@ -9,6 +9,7 @@ import pytest
 
 from schemas.codec import TYPES, TooNew, Undecodable, decode, encode
 from schemas.documents import ArchiveDay, Failure, FailureDay, Head, ReaderFeed, ReadersIndex, SiteIndex, SiteStatus
+from schemas.status import BackupStatus, BucketStatus, FilesStatus, FleetStatus, HostsStatus
 from schemas.weather import WeatherRecord
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -24,6 +25,11 @@ DOCUMENTS = {
         Failure,
         FailureDay,
         WeatherRecord,
+        FleetStatus,
+        HostsStatus,
+        BucketStatus,
+        FilesStatus,
+        BackupStatus,
     )
 }
 
