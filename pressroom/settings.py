@@ -96,8 +96,8 @@ class Settings(BaseSettings):
     weather_url: str = _setting("https://api.open-meteo.com/v1/forecast", "Open-Meteo's forecast address")
     openweather_url: str = _setting("https://api.openweathermap.org/data/3.0/onecall", "OpenWeather's address")
     openweather_key: SecretStr = _setting(SecretStr(""), "OpenWeather's key; empty: that provider is not used")
-    weather_budget_day: Whole = _setting(9_000, "calls a day that this process may make to Open-Meteo", "calls")
-    openweather_budget_day: Whole = _setting(900, "calls a day that this process may make to OpenWeather", "calls")
+    weather_budget_day: Whole = _setting(9_000, "calls a day to Open-Meteo by the processes of one data folder", "calls")
+    openweather_budget_day: Whole = _setting(900, "calls a day to OpenWeather by the processes of one data folder", "calls")
 
     # --- copies and pages --------------------------------------------------------------------------
     copy_trust_s: Positive = _setting(3600.0, "a copy is trusted for so long", "s")
@@ -106,6 +106,9 @@ class Settings(BaseSettings):
     copies_bytes_max: Whole = _setting(64_000_000, "limit of a node's copies on disk and of its pages", "bytes")
     rate_readers_minute: Whole = _setting(100, "requests a minute on dynamic paths for one address class")
     rate_bots_minute: Whole = _setting(20, "the same for known bots")
+    rate_reader_feeds_hour: Whole = _setting(
+        50, "feeds of readers' own that one address class may have a node ask for in an hour"
+    )
 
     # --- keeping -----------------------------------------------------------------------------------
     versions_max: Whole = _setting(30, "versions kept of a feed")

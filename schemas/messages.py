@@ -66,6 +66,21 @@ class WeatherRequest(Model):
     reason: Literal["due", "reader", "replay"] = "reader"
 
 
+class WeatherReport(Model):
+    """weather → scheduler: how a provider answered for `cell`; the scheduler alone opens and closes failures.
+
+    `asked_at`: when it was asked, `at`: when the end was known. `trouble` null: it answered. `about_place`: it refused
+    this place alone, others may be well.
+    """
+
+    provider: Name
+    cell: Id
+    asked_at: Instant
+    at: Instant
+    trouble: Trouble | None = None
+    about_place: bool = False
+
+
 class Tick(Model):
     """The scheduler's own timer, offered to whichever scheduler is active."""
 

@@ -160,6 +160,7 @@ def _fetcher(room: Room) -> list[Part]:
 
 
 def _weather(room: Room) -> list[Part]:
+    from services.weather.calls import FILE_NAME, Calls  # noqa: PLC0415
     from services.weather.provider import OpenMeteo, OpenWeather, Provider  # noqa: PLC0415
     from services.weather.story import WeatherDesk  # noqa: PLC0415
 
@@ -175,6 +176,7 @@ def _weather(room: Room) -> list[Part]:
         room.store,
         room.clock,
         name_of=room.places.name_of,
+        calls=Calls(settings.data / FILE_NAME),
         fresh_s=settings.weather_fresh_s,
         rng=random.Random(),  # noqa: S311 - jitter, no secret
     )

@@ -76,5 +76,6 @@ def failure_closed(ended: Ended, at: datetime, note: str = "the source answered 
     )
 
 
-def weather(request: WeatherRequest) -> Emit:
-    return Emit(WEATHER_REQUEST, request.cell, request, expires_s=WEATHER_EXPIRES_S)
+def weather(request: WeatherRequest, not_after: datetime) -> Emit:
+    """`not_after`: from then on the next round asks; those that a provider's pause held up must not pile up."""
+    return Emit(WEATHER_REQUEST, request.cell, request, not_after=not_after, expires_s=WEATHER_EXPIRES_S)

@@ -89,12 +89,28 @@ class FeedMemory(Model):
         return self.moved_to or self.url
 
 
+class ProviderMemory(Model):
+    """A weather provider's streaks of trouble, as all workers report them. `cell` was asked for last in trouble, which
+    was known to be one at `ill_at`. `ended` are the failures that its last answer closed.
+    """
+
+    provider: Name
+    cell: Id
+    ill_at: Instant | None = None
+    streaks: Annotated[tuple[Streak, ...], Field(max_length=STREAKS_MAX)] = ()
+    ended: Annotated[tuple[Ended, ...], Field(max_length=STREAKS_MAX)] = ()
+
+
 class HostMemory(Model):
-    """A host: not asked again before `next_at` (spacing) and `pause_until` (its own wish or an operator's)."""
+    """A host: not asked again before `next_at` (spacing) and `pause_until` (its own wish or an operator's).
+
+    `weather`: it is a weather provider, which the scheduler does not ask itself.
+    """
 
     host: Name
     next_at: Instant | None = None
     pause_until: Instant | None = None
+    weather: ProviderMemory | None = None
 
 
 class Shard(Model):

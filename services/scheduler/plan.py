@@ -8,7 +8,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from schemas.messages import Check, Pause, ReaderWish, Wish
+from pressroom.outcomes import Emit
+from schemas.messages import Check, Pause, ReaderWish, WeatherReport, Wish
+from services.scheduler import providers
 from services.scheduler.agenda import Agenda
 from services.scheduler.ledger import Ledger
 from services.scheduler.memory import FeedMemory, HostMemory, Reason
@@ -99,7 +101,7 @@ class Plan:
             if memory.dropped_at is not None and now - memory.dropped_at >= FORGET_AFTER and memory.state == "idle":
                 self.ledger.drop(memory)
         hosts = {host_of(memory.address) for memory in self.ledger.feeds.values()}
-        for host in [one for one in self.ledger.hosts.values() if one.host not in hosts]:
+        for host in [one for one in self.ledger.hosts.values() if one.host not in hosts and one.weather is None]:
             if _free_at(host) <= now.timestamp():
                 self.ledger.drop_host(host.host)
 
@@ -187,6 +189,17 @@ class Plan:
             self.brought += 1
         self._keep(memory)
         return memory
+
+    def report(self, report: WeatherReport, now: datetime) -> list[Emit]:
+        """Take in how a weather provider answered; what operators are to be told."""
+        result = providers.reported(self.ledger.hosts.get(providers.host_name(report.provider)), report, now)
+        if result.memory is not None:
+            self.ledger.keep_host(result.memory)
+        return list(result.emits)
+
+    def still_to_say(self, now: datetime) -> list[Emit]:
+        """After loading: what an earlier leader may not have come to say of weather providers."""
+        return [emit for host in self.ledger.hosts.values() for emit in providers.said(host, now)]
 
     @property
     def full(self) -> bool:

@@ -18,7 +18,7 @@ from pressroom.crash import crash_point
 from pressroom.objects.port import Conflict, ObjectStore
 from pressroom.outcomes import Done, Emit, Outcome, Unavailable
 from schemas.envelope import Envelope, new_id
-from schemas.messages import Check, Pause, ReaderWish, Tick, WeatherRequest, Wish
+from schemas.messages import Check, Pause, ReaderWish, Tick, WeatherReport, WeatherRequest, Wish
 from services.scheduler import letters
 from services.scheduler.ledger import Ledger
 from services.scheduler.memory import FeedMemory
@@ -151,7 +151,7 @@ class Scheduler:
             return self._plan, []
         feeds = sum(len(site.feeds) for site in self._book.sites.values())
         plan = Plan(Ledger.load(self._store, feeds, new_id(now)), self._rules, self._rng)
-        emits = self._follow(plan, now)
+        emits = [*plan.still_to_say(now), *self._follow(plan, now)]
         plan.resume()
         log.info("leading: %d feeds, %d refreshes under way", len(plan.wanted), plan.under_way)
         self._plan = plan
@@ -185,6 +185,8 @@ class Scheduler:
             return self._reader_wish(plan, payload, now)
         elif isinstance(payload, Pause):
             self._pause(plan, payload)
+        elif isinstance(payload, WeatherReport):
+            return plan.report(payload, now)
         elif isinstance(payload, Tick):
             return self._tick(plan, now)
         return []
@@ -248,7 +250,7 @@ class Scheduler:
             if request is None:
                 log.warning("no place is known by the name %r, so its site shows no weather", place)
             else:
-                requests.append(letters.weather(request))
+                requests.append(letters.weather(request, self._weather_at))
         return requests
 
     # --- deciding -----------------------------------------------------------------------------------

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
 from pressroom.cells import Cell
 from pressroom.outcomes import Emit
-from pressroom.queues.topics import RECORD_PUBLISH, WEATHER_REQUEST
+from pressroom.queues.topics import ONE_KEY, RECORD_PUBLISH, SCHEDULE
 from schemas import keys
-from schemas.messages import FailureClosed, FailureSeen
+from schemas.messages import Trouble, WeatherReport
 from schemas.weather import WeatherRecord
+from services.weather import policy
 from services.weather.parse import Sky
 from services.weather.provider import Provider
-from services.weather.standing import Told
 
 
 def record(cell: Cell, place: str | None, provider: Provider, sky: Sky, turn: int, now: datetime) -> Emit:
@@ -35,47 +35,14 @@ def record(cell: Cell, place: str | None, provider: Provider, sky: Sky, turn: in
     return Emit(RECORD_PUBLISH, keys.weather(cell.id), made)
 
 
-def seen(provider: Provider, cell: Cell, told: Told, now: datetime) -> Emit:
-    """The cell is the one that was asked for last: what a replay asks for."""
-    name = _name(provider, told.since)
-    said = FailureSeen(
-        id=name,
-        opened_at=told.since,
-        at=now,
-        topic=WEATHER_REQUEST,
-        kind=told.trouble.kind,
-        trouble=told.trouble,
-        host=provider.name,
+def report(provider: Provider, cell: Cell, asked_at: datetime, at: datetime, trouble: Trouble | None) -> Emit:
+    """How a question ended. The scheduler hears all workers, and alone knows what is one streak of trouble."""
+    made = WeatherReport(
+        provider=provider.name,
         cell=cell.id,
-        count=told.count,
+        asked_at=asked_at,
+        at=at,
+        trouble=trouble,
+        about_place=trouble is not None and policy.is_about_place(trouble),
     )
-    return Emit(RECORD_PUBLISH, keys.failure(told.since.date(), name), said)
-
-
-def closed(provider: Provider, since: datetime, now: datetime) -> Emit:
-    return _closed(_name(provider, since), since, now)
-
-
-def _closed(name: str, opened_at: datetime, now: datetime) -> Emit:
-    said = FailureClosed(id=name, opened_at=opened_at, at=now, note="the provider answered again")
-    return Emit(RECORD_PUBLISH, keys.failure(opened_at.date(), name), said)
-
-
-def _name(provider: Provider, since: datetime) -> str:
-    return f"weather-{provider.name}-{keys.short_hash(since.isoformat())}"
-
-
-# --- what a process left open when it died ------------------------------------------------------------
-
-
-def prefixes(provider: Provider, now: datetime, days: int) -> list[str]:
-    """Where failures of a provider lie that were opened within so many days."""
-    every = [(now - timedelta(days=back)).date() for back in range(days)]
-    return [keys.failure(day, f"weather-{provider.name}-").removesuffix(".json") for day in every]
-
-
-def closed_key(key: str, now: datetime) -> Emit:
-    """Close the failure of that key. The publisher passes over one that is closed already."""
-    _, day, name = key.split("/")
-    opened_at = datetime.combine(date.fromisoformat(day), now.timetz().replace(hour=0, minute=0, second=0))
-    return _closed(name.removesuffix(".json"), opened_at, now)
+    return Emit(SCHEDULE, ONE_KEY, made)

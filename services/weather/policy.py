@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from pressroom.http.answer import FetchError, Response
-from schemas.errors import REMEDIES, ErrorKind, kind_of
+from schemas.errors import ErrorKind
 from schemas.messages import Trouble
 from services.weather.parse import AnswerError
 
@@ -17,8 +17,11 @@ FIRST_WAIT_S: Final = 30.0
 SHUT_WAIT_S: Final = HOUR_S
 """For a provider that does not let us in: only a person can change that."""
 
-FAILURES_TO_TELL: Final = 3
-"""A passing trouble becomes a failure with the third in a row, as a feed's does; a permanent one at once."""
+PLACES_REFUSED_MAX: Final = 3
+"""So many refusals of places in a row, and it is the provider that is left alone."""
+
+SAID_EVERY: Final = timedelta(minutes=1)
+"""How often a process says of a provider that it is well: the one that said it was ill may be gone."""
 
 SOON: Final = timedelta(minutes=2)
 UNSEEN_S: Final = 60.0
@@ -121,14 +124,8 @@ def without(text: str, secrets: tuple[str, ...]) -> str:
 
 def wait_s(trouble: Trouble, failures: int, chance: float) -> float:
     """How long a provider is left alone after its `failures`-th trouble in a row; `chance` in [0, 1) is the jitter."""
-    if is_about_place(trouble) and failures < FAILURES_TO_TELL:
+    if is_about_place(trouble) and failures < PLACES_REFUSED_MAX:
         return 0.0
     first_s = SHUT_WAIT_S if trouble.status in _SHUT else FIRST_WAIT_S
     backed_off = min(first_s * 2.0 ** min(failures - 1, 12), HOUR_S) * (1 + 0.2 * chance)
     return min(max(backed_off, trouble.retry_after_s or 0.0), WAIT_MAX_S)
-
-
-def is_failure(trouble: Trouble, failures: int) -> bool:
-    """Whether operators are to see it."""
-    at_once = REMEDIES[kind_of(trouble.kind)].permanent and not is_about_place(trouble)
-    return at_once or failures >= FAILURES_TO_TELL

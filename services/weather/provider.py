@@ -31,7 +31,7 @@ class Provider(Protocol):
     def attribution_url(self) -> str: ...
     @property
     def budget_day(self) -> int:
-        """Calls that this process may make in a day (of UTC)."""
+        """Calls that the processes of one data folder may make in a day (of UTC)."""
 
     @property
     def secret(self) -> str:

@@ -28,6 +28,7 @@ from schemas.errors import ErrorKind
 from schemas.messages import Trouble, WeatherRequest
 from schemas.weather import WeatherRecord
 from services.weather import letters, policy
+from services.weather.calls import Calls
 from services.weather.parse import AnswerError, Sky
 from services.weather.provider import Get, Provider
 from services.weather.standing import Standing
@@ -37,9 +38,6 @@ CELLS_REMEMBERED_MAX = 20_000
 REFUSED_S = policy.DAY_S
 UPGRADE_TAKES = timedelta(minutes=1)
 """Until it is looked again whether a weather service of the version that wrote a cell has the request."""
-
-OPEN_DAYS = 8
-"""Failures that an earlier process opened are looked for so far back."""
 
 NameOf = Callable[[Cell], str | None]
 """What a cell is called, whoever asks for it."""
@@ -56,10 +54,12 @@ class WeatherDesk:
         clock: Clock,
         *,
         name_of: NameOf,
+        calls: Calls,
         fresh_s: float,
         rng: random.Random,
     ) -> None:
         self._providers = providers
+        self._calls = calls
         self._get = get
         self._store = store
         self._clock = clock
@@ -67,12 +67,11 @@ class WeatherDesk:
         self._fresh_s = fresh_s
         self._rng = rng
         self._lock = threading.Lock()
-        self._standing = {one.name: Standing(one.budget_day) for one in providers}
+        self._standing = {one.name: Standing() for one in providers}
         self._sent: LRUCache[str, policy.Sent] = LRUCache(CELLS_REMEMBERED_MAX)
         self._refused: TTLCache[tuple[str, str], bool] = TTLCache(
             CELLS_REMEMBERED_MAX, REFUSED_S, timer=clock.monotonic
         )
-        self._left_open: dict[str, list[str]] | None = None
 
     def handle(self, envelope: Envelope[WeatherRequest]) -> Outcome:
         """Raises what the store raises, and then has asked nobody."""
@@ -80,7 +79,6 @@ class WeatherDesk:
         cell = cell_named(request.cell)
         if cell is None:
             return Reject(ErrorKind.NOT_FOUND, f"there is no cell {request.cell[:80]!r}")
-        self._look_back(now)
         turn = self._turn(envelope, cell, now)
         return self._fetch(envelope, cell, turn, now) if isinstance(turn, int) else turn
 
@@ -89,14 +87,15 @@ class WeatherDesk:
         for provider in self._providers:
             if not self._may_be_asked(provider, cell, now, insist=envelope.payload.reason == "replay"):
                 continue
+            asked_at = self._clock.now()
             found = self._ask(provider, cell)
             if isinstance(found, Sky):
                 at = self._clock.now()
-                emits += self._well(provider, at)
+                emits += self._well(provider, cell, asked_at, at)
                 with self._lock:
                     self._sent[cell.id] = policy.Sent(envelope.id, at)
                 return Done((*emits, letters.record(cell, self._name_of(cell), provider, found, turn, at)))
-            emits += self._ill(provider, cell, found, now)
+            emits.append(self._ill(provider, cell, found, asked_at))
         return self._nobody(envelope, cell, emits, now)
 
     # --- is it wanted? ------------------------------------------------------------------------------
@@ -141,13 +140,10 @@ class WeatherDesk:
 
     def _may_be_asked(self, provider: Provider, cell: Cell, now: datetime, *, insist: bool) -> bool:
         with self._lock:
-            standing = self._standing[provider.name]
-            if (provider.name, cell.id) in self._refused and not insist:
+            is_paused = self._standing[provider.name].is_paused(now) or (provider.name, cell.id) in self._refused
+            if is_paused and not insist:
                 return False
-            if not standing.may_be_asked(now, insist=insist):
-                return False
-            standing.ask(now)
-            return True
+            return self._calls.take(provider.name, provider.budget_day, now.date())
 
     def _ask(self, provider: Provider, cell: Cell) -> Sky | Trouble:
         try:
@@ -164,42 +160,24 @@ class WeatherDesk:
 
     # --- how it went --------------------------------------------------------------------------------
 
-    def _look_back(self, now: datetime) -> None:
-        """Once: which failures an earlier process left open, to be closed at the first good answer."""
-        if self._left_open is None:
-            self._left_open = {
-                one.name: [
-                    listed.key
-                    for prefix in letters.prefixes(one, now, OPEN_DAYS)
-                    for listed in self._store.list(prefix, limit=100)
-                ]
-                for one in self._providers
-            }
-
-    def _well(self, provider: Provider, now: datetime) -> list[Emit]:
+    def _well(self, provider: Provider, cell: Cell, asked_at: datetime, at: datetime) -> list[Emit]:
         with self._lock:
-            since = self._standing[provider.name].well()
-            left = self._left_open.pop(provider.name, []) if self._left_open else []
-        ended = [letters.closed(provider, since, now)] if since is not None else []
-        return [*ended, *(letters.closed_key(key, now) for key in left)]
+            to_say = self._standing[provider.name].well(at)
+        return [letters.report(provider, cell, asked_at, at, None)] if to_say else []
 
-    def _ill(self, provider: Provider, cell: Cell, trouble: Trouble, asked_at: datetime) -> list[Emit]:
-        now = self._clock.now()
+    def _ill(self, provider: Provider, cell: Cell, trouble: Trouble, asked_at: datetime) -> Emit:
+        at = self._clock.now()
         with self._lock:
             if policy.is_about_place(trouble):
                 self._refused[provider.name, cell.id] = True
-            told = self._standing[provider.name].ill(trouble, asked_at, now, self._rng.random())
+            self._standing[provider.name].ill(trouble, asked_at, at, self._rng.random())
         log.warning("no weather from %s for cell %s: %s", provider.name, cell.id, trouble.message)
-        return [letters.seen(provider, cell, told, now)] if told is not None else []
+        return letters.report(provider, cell, asked_at, at, trouble)
 
     def _nobody(self, envelope: Envelope[WeatherRequest], cell: Cell, emits: list[Emit], now: datetime) -> Outcome:
         """No provider could answer: not now, and nobody's fault. What has to be told goes with the request's return."""
         with self._lock:
-            free = [
-                self._standing[one.name].free_at(now)
-                for one in self._providers
-                if (one.name, cell.id) not in self._refused
-            ]
+            free = [self._free_at(one, now) for one in self._providers if (one.name, cell.id) not in self._refused]
         last = envelope.not_after or envelope.occurred_at + timedelta(seconds=self._fresh_s)
         if not free or min(free) > last:
             return Done(tuple(emits))  # by then nobody waits for it, or nobody would answer it
@@ -207,6 +185,12 @@ class WeatherDesk:
             return Defer(min(free), "no weather provider may be asked now")
         later = Emit(WEATHER_REQUEST, envelope.key, envelope.payload, not_before=min(free), not_after=last)
         return Done((*emits, later))
+
+    def _free_at(self, provider: Provider, now: datetime) -> datetime:
+        """When it may be asked again."""
+        if self._calls.is_spent(provider.name, provider.budget_day, now.date()):
+            return (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+        return max(now, self._standing[provider.name].paused_until or now)
 
 
 def _safe(trouble: Trouble, provider: Provider) -> Trouble:

@@ -7,7 +7,7 @@ import random
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,9 @@ from pressroom.outcomes import Defer, Done, Emit, Outcome, Reject
 from pressroom.queues.topics import WEATHER_REQUEST
 from schemas import keys
 from schemas.envelope import Envelope
-from schemas.messages import FailureClosed, FailureSeen, WeatherRequest
+from schemas.messages import Trouble, WeatherReport, WeatherRequest
 from schemas.weather import WeatherRecord
+from services.weather.calls import FILE_NAME, Calls
 from services.weather.openmeteo import open_meteo
 from services.weather.openweather import one_call
 from services.weather.parse import AnswerError
@@ -36,6 +37,7 @@ from tests.fakes.weather_provider import KEY, ONE_CALL, OPEN_METEO, WeatherProvi
 
 UTRECHT = cell_at(52.09, 5.12)
 BOTH = [OPEN_METEO, ONE_CALL]
+TODAY = date(2026, 11, 20)
 
 
 @dataclass
@@ -44,12 +46,13 @@ class Desk:
 
     provider: WeatherProvider
     clock: SetClock
-    store: DirectoryStore
+    folder: Path
     paths: list[str] = field(default_factory=lambda: [OPEN_METEO])
     budget_day: int = 9_000
     messages: int = 0
 
     def __post_init__(self) -> None:
+        self.store = DirectoryStore(self.folder / "objects")
         limits = Limits(total_s=1.0)
         self.client = Client(Guard((self.provider.server.port,), ("127.0.0.0/8",)), limits, SystemClock(), "test")
         self.restart()
@@ -65,6 +68,7 @@ class Desk:
             self.store,
             self.clock,
             name_of=lambda cell: "Utrecht",
+            calls=Calls(self.folder / FILE_NAME),
             fresh_s=3600,
             rng=random.Random(1),
         )
@@ -100,6 +104,13 @@ def found(outcome: Outcome) -> WeatherRecord:
     return record
 
 
+def ill(outcome: Outcome) -> Trouble:
+    """The trouble that the scheduler is told of."""
+    (report,) = said(outcome, WeatherReport)
+    assert isinstance(report.trouble, Trouble), report
+    return report.trouble
+
+
 def wait_s(outcome: Outcome, clock: SetClock) -> float:
     """After how long it is asked again, deferred or sent anew with what had to be told."""
     if isinstance(outcome, Defer):
@@ -122,12 +133,12 @@ def provider(clock: SetClock) -> Iterator[WeatherProvider]:
 
 @pytest.fixture
 def desk(provider: WeatherProvider, clock: SetClock, tmp_path: Path) -> Desk:
-    return Desk(provider, clock, DirectoryStore(tmp_path))
+    return Desk(provider, clock, tmp_path)
 
 
 @pytest.fixture(params=BOTH)
 def each(request: pytest.FixtureRequest, provider: WeatherProvider, clock: SetClock, tmp_path: Path) -> Desk:
-    return Desk(provider, clock, DirectoryStore(tmp_path), [request.param])
+    return Desk(provider, clock, tmp_path, [request.param])
 
 
 def day(desk: Desk, *faults: str) -> None:
@@ -149,10 +160,7 @@ class TestGoodDays:
     def test_both_shapes_of_one_sky_say_the_same(
         self, provider: WeatherProvider, clock: SetClock, tmp_path: Path
     ) -> None:
-        one, other = (
-            found(Desk(provider, clock, DirectoryStore(tmp_path / str(at)), [path]).ask())
-            for at, path in enumerate(BOTH)
-        )
+        one, other = (found(Desk(provider, clock, tmp_path / str(at), [path]).ask()) for at, path in enumerate(BOTH))
         assert one.now is not None
         assert other.now is not None
         assert one.now.model_dump(exclude={"wind_speed_ms"}) == other.now.model_dump(exclude={"wind_speed_ms"})
@@ -204,19 +212,14 @@ class TestBadAnswers:
     @pytest.mark.parametrize("fault", ["unknown_units", "changed_fields", "page", "cut", "list", "empty"])
     def test_what_cannot_be_understood_is_no_weather(self, each: Desk, fault: str) -> None:
         day(each, fault)
-        outcomes = [each.ask()]
-        assert isinstance(outcomes[0], Defer)
-        for _ in range(2):
-            each.clock.advance(600)
-            outcomes.append(each.ask())
-        (seen,) = said(outcomes[-1], FailureSeen)
-        assert seen.kind == "bad_json"
-        assert seen.trouble.first_bytes is not None
+        trouble = ill(each.ask())
+        assert trouble.kind == "bad_json"
+        assert trouble.first_bytes is not None
 
     @pytest.mark.parametrize("cut", [0, 1, 20, 300])
     def test_an_answer_that_breaks_off_is_no_weather(self, each: Desk, cut: int) -> None:
         each.provider.script(Answer(body=b'{"current": ' * 99, cut=cut), path=each.paths[0])
-        assert isinstance(each.ask(), Defer)
+        assert ill(each.ask())
 
     @pytest.mark.parametrize("offset", [86_401, -1e9, 1e300])
     def test_an_offset_that_no_place_has_makes_all_days_wrong(self, offset: float) -> None:
@@ -289,28 +292,26 @@ class TestRefusals:
 
     def test_a_request_that_was_wrong_is_not_sent_again_unchanged(self, each: Desk) -> None:
         day(each, "refused", "")
-        assert emits(each.ask()) == ()
+        assert ill(each.ask()).status == 400
         each.clock.advance(3600)
         assert emits(each.ask()) == ()
         assert each.provider.calls(each.paths[0]) == 1
         assert found(each.ask(cell_at(50, 5).id)).cell == cell_at(50, 5).id
 
-    def test_requests_that_are_all_wrong_pause_the_provider_and_are_told(self, each: Desk) -> None:
+    def test_requests_that_are_all_wrong_pause_the_provider(self, each: Desk) -> None:
         day(each, "refused")
-        outcomes = []
         for latitude in (50, 51, 52):
-            outcomes.append(each.ask(cell_at(latitude, 5).id))
+            (report,) = said(each.ask(cell_at(latitude, 5).id), WeatherReport)
+            assert (report.trouble.kind, report.trouble.status, report.about_place) == ("provider_rejected", 400, True)
             each.clock.advance(1)
-        (seen,) = said(outcomes[-1], FailureSeen)
-        assert (seen.kind, seen.trouble.status) == ("provider_rejected", 400)
         assert isinstance(each.ask(cell_at(53, 5).id), Defer)
 
-    def test_a_key_that_is_refused_is_told_at_once_and_rests_for_an_hour(self, each: Desk) -> None:
+    def test_with_a_key_that_is_refused_nobody_is_asked_for_an_hour(self, each: Desk) -> None:
         day(each, "shut")
         patient = each.clock.now() + timedelta(days=1)
         outcome = each.ask(not_after=patient)
-        (seen,) = said(outcome, FailureSeen)
-        assert seen.trouble.status == 401
+        assert ill(outcome).status == 401
+        assert not said(outcome, WeatherReport)[0].about_place
         assert wait_s(outcome, each.clock) >= 3600
         each.clock.advance(3590)
         assert isinstance(each.ask(not_after=patient), Defer)
@@ -318,7 +319,7 @@ class TestRefusals:
 
     def test_an_answer_that_drips_ends_at_the_time_limit(self, each: Desk) -> None:
         each.provider.script(Answer(body=Drip(b"{" * 10_000, bytes_per_s=100)), path=each.paths[0])
-        assert isinstance(each.ask(), Defer)
+        assert ill(each.ask()).kind == "timeout"
 
     def test_the_key_is_seen_nowhere(self, desk: Desk) -> None:
         desk.paths[:] = [ONE_CALL]
@@ -335,7 +336,7 @@ class TestRefusals:
 class TestTwoProviders:
     @pytest.fixture
     def pair(self, provider: WeatherProvider, clock: SetClock, tmp_path: Path) -> Desk:
-        return Desk(provider, clock, DirectoryStore(tmp_path), BOTH)
+        return Desk(provider, clock, tmp_path, BOTH)
 
     def test_the_next_is_asked_when_one_fails(self, pair: Desk) -> None:
         pair.provider.day("ill", "")
@@ -355,40 +356,42 @@ class TestTwoProviders:
         assert found(pair.ask()).provider == "openweather"
 
 
-class TestStreaks:
-    def fail(self, desk: Desk, times: int) -> list[Outcome]:
-        outcomes = []
-        for _ in range(times):
-            outcomes.append(desk.ask())
-            desk.clock.advance(4000)
-        return outcomes
+class TestReports:
+    """What the scheduler is told; what it makes of that is in test_weather_streaks.py."""
 
-    def test_a_streak_is_one_failure_from_the_third_on_and_closes_at_the_next_answer(self, desk: Desk) -> None:
-        desk.provider.day(*["ill"] * 4, "")
-        outcomes = self.fail(desk, 4)
-        assert all(isinstance(one, Defer) or not said(one, FailureSeen) for one in outcomes[:2])
-        third, fourth = (said(one, FailureSeen)[0] for one in outcomes[2:])
-        assert third.id == fourth.id
-        assert (third.count, fourth.count) == (3, 4)
-        assert (third.host, third.cell, third.topic) == ("open-meteo", UTRECHT.id, "weather.request")
-        (closed,) = said(desk.ask(), FailureClosed)
-        assert (closed.id, closed.opened_at) == (third.id, third.opened_at)
+    def well(self, outcome: Outcome) -> bool:
+        reports = said(outcome, WeatherReport)
+        assert all(one.trouble is None for one in reports)
+        return bool(reports)
 
-    def test_trouble_that_passes_by_itself_is_told_to_nobody(self, desk: Desk) -> None:
-        desk.provider.day("ill", "ill", "")
-        self.fail(desk, 2)
-        assert not said(desk.ask(), FailureClosed)
+    def test_each_trouble_is_told_with_the_request_s_return(self, desk: Desk) -> None:
+        desk.provider.day("ill")
+        for _ in range(3):
+            outcome = desk.ask()
+            (report,) = said(outcome, WeatherReport)
+            assert (report.provider, report.cell, report.trouble.kind) == ("open-meteo", UTRECHT.id, "http_status")
+            assert report.asked_at == desk.clock.now()
+            desk.clock.advance(wait_s(outcome, desk.clock))
 
-    def test_a_process_that_died_leaves_no_failure_open_for_ever(self, desk: Desk) -> None:
-        desk.provider.day("ill", "ill", "ill", "")
-        (seen,) = said(self.fail(desk, 3)[-1], FailureSeen)
-        key = keys.failure(seen.opened_at.date(), seen.id)
-        desk.store.create(key, b"{}")
+    def test_the_first_good_answer_after_trouble_is_told(self, desk: Desk) -> None:
+        desk.provider.day("", "ill", "")
+        assert self.well(desk.ask())
+        assert ill(desk.ask(cell_at(50, 5).id))
+        desk.clock.advance(40)
+        assert self.well(desk.ask(cell_at(50, 5).id))
+
+    def test_a_good_answer_is_told_once_a_minute_since_whoever_told_of_trouble_may_be_gone(self, desk: Desk) -> None:
+        told = []
+        for number in range(4):
+            told.append(self.well(desk.ask(cell_at(50 + number, 5).id)))
+            desk.clock.advance(25)
+        assert told == [True, False, False, True]
+
+    def test_a_new_process_tells_at_once_that_all_is_well(self, desk: Desk) -> None:
+        desk.provider.day("ill", "")
+        assert ill(desk.ask())
         desk.restart()
-        outcome = desk.ask()
-        (closed,) = said(outcome, FailureClosed)
-        assert keys.failure(closed.opened_at.date(), closed.id) == key
-        assert not said(desk.ask(cell_at(50, 5).id), FailureClosed)
+        assert self.well(desk.ask())
 
     def test_questions_that_fail_together_are_one_trouble(self, desk: Desk) -> None:
         desk.provider.gate = threading.Event()
@@ -402,11 +405,12 @@ class TestStreaks:
         desk.provider.gate.set()
         for thread in threads:
             thread.join()
-        assert all(isinstance(one, Defer) for one in outcomes)
+        assert all(ill(one) for one in outcomes)
         assert max(wait_s(one, desk.clock) for one in outcomes) <= 36
 
     def test_a_replay_asks_in_spite_of_the_pause(self, desk: Desk) -> None:
         desk.provider.day("limited", "")
+        assert ill(desk.ask())
         assert isinstance(desk.ask(), Defer)
         assert found(desk.ask(reason="replay"))
 
@@ -415,7 +419,7 @@ class TestBudget:
     def test_a_process_makes_no_more_calls_a_day_than_its_share(
         self, provider: WeatherProvider, clock: SetClock, tmp_path: Path
     ) -> None:
-        desk = Desk(provider, clock, DirectoryStore(tmp_path), budget_day=2)
+        desk = Desk(provider, clock, tmp_path, budget_day=2)
         for latitude in (50, 51):
             assert found(desk.ask(cell_at(latitude, 5).id))
         late = desk.ask(cell_at(52, 5).id, not_after=clock.now() + timedelta(days=1))
@@ -425,11 +429,41 @@ class TestBudget:
         clock.advance(wait_s(late, clock))
         assert found(desk.ask(cell_at(52, 5).id))
 
+    def test_a_restart_gives_no_new_share(self, provider: WeatherProvider, clock: SetClock, tmp_path: Path) -> None:
+        desk = Desk(provider, clock, tmp_path, budget_day=2)
+        for latitude in (50, 51):
+            assert found(desk.ask(cell_at(latitude, 5).id))
+            desk.restart()
+        assert isinstance(desk.ask(cell_at(52, 5).id, not_after=clock.now() + timedelta(days=1)), Defer)
+        clock.advance(86_400)
+        desk.restart()
+        assert found(desk.ask(cell_at(52, 5).id))
+
+    def test_two_processes_of_one_folder_share_a_day(self, tmp_path: Path) -> None:
+        one, two = (Calls(tmp_path / FILE_NAME) for _ in range(2))
+        taken = [calls.take("p", 5, TODAY) for _ in range(4) for calls in (one, two)]
+        assert taken == [True] * 5 + [False] * 3
+        assert one.is_spent("p", 5, TODAY)
+        assert not one.is_spent("another", 5, TODAY)
+        assert not two.is_spent("p", 5, TODAY + timedelta(days=1))
+
+    @pytest.mark.parametrize("left", [b"", b'{"day": "2026', b"[]", b'{"day": "2026-11-20", "calls": [1]}', b"\xff"])
+    def test_a_file_that_is_no_count_counts_nothing(self, tmp_path: Path, left: bytes) -> None:
+        (tmp_path / FILE_NAME).write_bytes(left)
+        calls = Calls(tmp_path / FILE_NAME)
+        assert [calls.take("p", 1, TODAY) for _ in range(2)] == [True, False]
+        assert Calls(tmp_path / FILE_NAME).is_spent("p", 1, TODAY)
+
+    def test_without_a_file_a_process_counts_its_own(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+        calls = Calls(tmp_path / "nowhere" / FILE_NAME)
+        assert [calls.take("p", 2, TODAY) for _ in range(3)] == [True, True, False]
+        assert len(caplog.records) == 1
+
     def test_what_nobody_waits_for_any_more_is_dropped(
         self, provider: WeatherProvider, clock: SetClock, tmp_path: Path
     ) -> None:
-        desk = Desk(provider, clock, DirectoryStore(tmp_path), budget_day=1)
-        desk.ask(cell_at(50, 5).id)
+        desk = Desk(provider, clock, tmp_path, budget_day=1)
+        assert found(desk.ask(cell_at(50, 5).id))
         assert emits(desk.ask(not_after=clock.now() + timedelta(minutes=10))) == ()
 
 

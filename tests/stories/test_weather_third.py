@@ -17,6 +17,7 @@ from pressroom.clock import SetClock
 from pressroom.objects.directory import DirectoryStore
 from schemas.messages import WeatherRequest
 from schemas.weather import WeatherRecord
+from services.weather.calls import FILE_NAME, Calls
 from services.weather.parse import AnswerError
 from services.weather.provider import Provider
 from services.weather.story import WeatherDesk
@@ -74,16 +75,17 @@ def test_it_makes_records_like_the_others(
     desk = WeatherDesk(
         [skyline.Skyline(faultserver.url("/v2/point"), 100)],
         lambda url, headers: client.get(url, headers=headers),
-        DirectoryStore(tmp_path),
+        DirectoryStore(tmp_path / "objects"),
         clock,
         name_of=lambda cell: "Oslo",
+        calls=Calls(tmp_path / FILE_NAME),
         fresh_s=3600,
         rng=random.Random(1),
     )
     request = WeatherRequest(cell=HERE.id, latitude=HERE.latitude, longitude=HERE.longitude)
-    assert "Defer" in repr(desk.handle(envelope(request, key=HERE.id, at=clock.now())))
+    assert "http_status" in repr(desk.handle(envelope(request, key=HERE.id, at=clock.now())))
     clock.advance(60)
     outcome = desk.handle(envelope(request, key=HERE.id, at=clock.now()))
-    (record,) = (emit.payload for emit in outcome.emits)  # type: ignore[union-attr]
+    record = outcome.emits[-1].payload  # type: ignore[union-attr]
     assert isinstance(record, WeatherRecord)
     assert (record.provider, record.place, record.attribution_url) == ("skyline", "Oslo", "https://skyline.example/")
