@@ -96,8 +96,8 @@ class Settings(BaseSettings):
     weather_url: str = _setting("https://api.open-meteo.com/v1/forecast", "Open-Meteo's forecast address")
     openweather_url: str = _setting("https://api.openweathermap.org/data/3.0/onecall", "OpenWeather's address")
     openweather_key: SecretStr = _setting(SecretStr(""), "OpenWeather's key; empty: that provider is not used")
-    weather_budget_day: Whole = _setting(9_000, "calls a day to Open-Meteo by the processes of one data folder", "calls")
-    openweather_budget_day: Whole = _setting(900, "calls a day to OpenWeather by the processes of one data folder", "calls")
+    weather_budget_day: Whole = _setting(9_000, "calls a day to Open-Meteo from one data folder", "calls")
+    openweather_budget_day: Whole = _setting(900, "calls a day to OpenWeather from one data folder", "calls")
 
     # --- copies and pages --------------------------------------------------------------------------
     copy_trust_s: Positive = _setting(3600.0, "a copy is trusted for so long", "s")
