@@ -22,6 +22,7 @@ from services.web.fixed import fixed_pages
 from services.web.gate import Gate
 from services.web.kept import Kept
 from services.web.limits import Limits, address_of
+from services.web.own import OwnFeeds
 from services.web.pages import PageTable
 from services.web.press import Press
 from services.web.search import Index
@@ -46,10 +47,11 @@ class Deps:
     health: Callable[[], dict[str, Any]]
     index: Index
     weather: NodeWeather
+    own: OwnFeeds
     places: Places | None
     cell_of: CellOf
     sites: Callable[[], list[str]]
-    kept_keys: Callable[[], list[str]]
+    public_keys: Callable[[], frozenset[str]]
     started_at: datetime
 
 

@@ -38,6 +38,10 @@ class Desk:
     shown: Shown | None = None
     """What a reader with a place of their own gets instead of the site's weather, and what they call the place."""
     place: str = ""
+    notes: Mapping[str, str] = field(default_factory=dict)
+    """Of a reader's own feeds: feed → why nothing is there, where its status cannot say it."""
+    own_seen: str = ""
+    """Changes whenever one of the reader's own feeds looks different."""
     outage: Outage = field(default_factory=Outage)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from schemas.documents import FeedStatus, Head, SiteEntry
@@ -39,6 +39,7 @@ class Box:
     state: State
     lines: tuple[Line, ...]
     more: tuple[Line, ...] = ()
+    awaited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def front_page(desk: Desk, now: datetime, wishes: Wishes = NONE) -> FrontPage:
     folds = _Folds.of(clusters, stories)
     more_max = MORE_MAX if len(news) <= MORE_BOXES_MAX else 0
     boxes = tuple(
-        _box(row, desk.heads.get(row.feed), folds.lines(news[row.feed]), (wishes.lines or row.items_max, more_max), now)
+        _box(desk, row, folds.lines(news[row.feed]), (wishes.lines or row.items_max, more_max), now)
         for row in _arranged(desk.status.feeds, wishes)
     )
     turns = [box.state.changes_at for box in boxes if box.state.changes_at is not None]
@@ -142,14 +143,17 @@ def _arranged(rows: tuple[FeedStatus, ...], wishes: Wishes) -> list[FeedStatus]:
     return sorted(shown, key=lambda row: place.get(row.feed, len(place)))
 
 
-def _box(row: FeedStatus, head: Head | None, lines: list[Line], counts: tuple[int, int], now: datetime) -> Box:
+def _box(desk: Desk, row: FeedStatus, lines: list[Line], counts: tuple[int, int], now: datetime) -> Box:
     """`counts`: how many lines are shown, and how many more unfold."""
     shown, more = counts
+    head, note = desk.heads.get(row.feed), desk.notes.get(row.feed, "")
+    state = judge(row, head, now)
     return Box(
         feed=row.feed,
         title=_title(row, head),
         home=row.home or (head.document.source.home if head is not None else None),
-        state=judge(row, head, now),
+        state=replace(state, why=note) if note else state,
+        awaited=bool(note),
         lines=tuple(lines[:shown]),
         more=tuple(lines[shown : shown + more]),
     )

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from schemas import keys
 from schemas.base import Model
 from schemas.codec import explain
-from schemas.documents import ArchiveDay, Head, SiteIndex, SiteStatus
+from schemas.documents import ArchiveDay, Head, ReaderFeed, ReadersIndex, SiteIndex, SiteStatus
 from schemas.weather import WeatherRecord
 
 SUMMARY_CHARS_MAX: Final = 600
@@ -40,8 +40,8 @@ class Rules:
     status: Trust
 
     def of(self, key: str) -> Trust:
-        """`sites/…` tells how the feeds are doing, so it is trusted for less time than content."""
-        return self.status if key.startswith("sites/") else self.copy
+        """What tells how feeds are doing is trusted for less time than content."""
+        return self.status if key.startswith(("sites/", "readers/")) else self.copy
 
 
 def model_of(key: str) -> type[Model] | None:
@@ -51,6 +51,8 @@ def model_of(key: str) -> type[Model] | None:
         if key == keys.SITES_INDEX:
             return SiteIndex
         return ArchiveDay if "/archive/" in rest else SiteStatus
+    if folder == "readers":
+        return ReadersIndex if key == keys.READERS_INDEX else ReaderFeed
     content: dict[str, type[Model]] = {"feeds": Head, "weather": WeatherRecord}
     return content.get(folder)
 

@@ -26,6 +26,7 @@ from services.web.gate import Gate
 from services.web.indexer import Indexer
 from services.web.kept import Kept
 from services.web.kinds import Rules, Trust
+from services.web.own import OwnFeeds
 from services.web.pages import PageTable
 from services.web.press import Press
 from services.web.refresher import Refresher
@@ -87,6 +88,8 @@ class WebNode:
             settings.weather_fresh_s,
             self._look_at,
         )
+        self.own = OwnFeeds(self.copies, self.asking, clock, settings.rate_reader_feeds_hour, self._look_at)
+        self._public: frozenset[str] = frozenset()
         self._subscription: Subscription | None = None
         self._want_lock = threading.Lock()
         self._listening = threading.Event()
@@ -106,10 +109,11 @@ class WebNode:
                 health=self.health,
                 index=self.index,
                 weather=self.weather,
+                own=self.own,
                 places=places,
                 cell_of=cell_of,
                 sites=self.sites,
-                kept_keys=self.agenda.kept,
+                public_keys=lambda: self._public,
                 started_at=clock.now(),
             )
         )
@@ -175,8 +179,12 @@ class WebNode:
     def _want(self) -> None:
         # One at a time: of two that run together, the one that saw less could have the last word.
         with self._want_lock:
-            kept = [*wanted(self.copies, self._cell_of), *self.weather.keys()]
-            self.agenda.want(kept, self._clock.monotonic())
+            sites, own = wanted(self.copies, self._cell_of), self.own.keys()
+            self.agenda.want([*sites, *self.weather.keys(), *own], self._clock.monotonic())
+            before, self._public = self._public, frozenset(sites)
+        for key in (self._public - before).intersection(own):
+            # Until now this was some reader's own, and in no search.
+            self.indexer.mark(key)
 
     def _look_at(self, key: str) -> None:
         self.agenda.also(key, self._clock.monotonic())
@@ -189,7 +197,7 @@ class WebNode:
             self._want()
             self.refresher.wake()
         self.renderer.mark(sites_showing(self.copies, copy.key, self._cell_of))
-        if isinstance(copy.value, Head):
+        if isinstance(copy.value, Head) and copy.key in self._public:
             self.indexer.mark(copy.key)
 
     def _on_store(self, since: datetime | None) -> None:
@@ -210,6 +218,7 @@ class WebNode:
                 published = self._publish_assets()
             rounds += 1
             if rounds % TRIM_ROUNDS == 0:
+                self._want()
                 self.shelf.trim(self.agenda.kept())
 
     def _listen(self) -> None:

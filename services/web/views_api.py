@@ -68,7 +68,7 @@ class Api:
 
     def entries(self, feed: str) -> Response:
         key = keys.head(feed)
-        whole = self._deps.copies.whole(key) if key in self._deps.kept_keys() else None
+        whole = self._deps.copies.whole(key) if key in self._deps.public_keys() else None
         if not isinstance(whole, Head):
             raise NotFound("this node has no such feed")
         return self._answer(api.entries(whole))

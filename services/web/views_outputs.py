@@ -10,11 +10,12 @@ from flask import Blueprint, Response, request
 
 from services.web.desk import Desk
 from services.web.folding import cluster
-from services.web.front import front_page, news_of
+from services.web.front import front_page, news_of, titles_of
 from services.web.headlines import Headline, newest_first
 from services.web.outputs import WRITERS, Output, iri, opml, site_map
-from services.web.pages import Page, make
+from services.web.pages import EDGE, PRIVATE, Headers, Page, make
 from services.web.views import base_address, missing, respond
+from services.web.views_reader import my_wishes, with_own
 
 if TYPE_CHECKING:
     from services.web.app import Deps
@@ -24,57 +25,68 @@ _NAMES = ", ".join(WRITERS)
 
 
 def blueprint(deps: Deps) -> Blueprint:
-    views = Blueprint("outputs", __name__)
+    views, outputs = Blueprint("outputs", __name__), Outputs(deps)
+    views.add_url_rule(f"/s/<site>/<any({_NAMES}):name>", view_func=outputs.news)
+    views.add_url_rule(f"/s/<site>/top/<any({_NAMES}):name>", view_func=outputs.top)
+    views.add_url_rule("/s/<site>/feeds.opml", view_func=outputs.feeds)
+    views.add_url_rule("/sitemap.xml", view_func=outputs.sitemap)
+    return views
 
-    @views.get(f"/s/<site>/<any({_NAMES}):name>")
-    def news(site: str, name: str) -> Response:
-        return output(site, name, "", _newest)
 
-    @views.get(f"/s/<site>/top/<any({_NAMES}):name>")
-    def top(site: str, name: str) -> Response:
-        return output(site, name, ": top stories", _leads)
+class Outputs:
+    """The same for everybody, but for the list of feeds of a reader who has brought some."""
 
-    @views.get("/s/<site>/feeds.opml")
-    def feeds(site: str) -> Response:
-        def write(desk: Desk) -> Page:
-            rows = [(row.title or row.url, row.url, row.home) for row in desk.status.feeds]
-            body = opml(desk.status.title, rows)
-            return make(body, deps.clock.now(), content_type="text/x-opml; charset=utf-8", vary="Accept-Encoding")
+    def __init__(self, deps: Deps) -> None:
+        self._deps = deps
 
-        return keep(site, write)
+    def news(self, site: str, name: str) -> Response:
+        return self._output(site, name, "", _newest)
 
-    @views.get("/sitemap.xml")
-    def sitemap() -> Response:
+    def top(self, site: str, name: str) -> Response:
+        return self._output(site, name, ": top stories", _leads)
+
+    def feeds(self, site: str) -> Response:
+        """What the page shows, for any feed reader."""
+        desk, wished = self._deps.press.desk(site), my_wishes()
+        if desk is None or not wished.own:
+            return self._kept(site, lambda desk: self._feed_list(desk, EDGE))
+        return respond(self._feed_list(with_own(self._deps, desk, wished), PRIVATE))
+
+    def sitemap(self) -> Response:
+        deps = self._deps
         body = site_map([f"{base_address(deps)}/s/{site}" for site in deps.sites()])
         return respond(make(body, deps.started_at, content_type="application/xml", vary="Accept-Encoding"))
 
-    def output(site: str, name: str, of: str, choose: Callable[[Desk, datetime], list[Headline]]) -> Response:
+    def _feed_list(self, desk: Desk, caching: Headers) -> Page:
+        titles = titles_of(desk)
+        body = opml(desk.status.title, [(titles[row.feed], row.url, row.home) for row in desk.status.feeds])
+        return make(body, self._deps.clock.now(), content_type="text/x-opml; charset=utf-8", caching=caching)
+
+    def _output(self, site: str, name: str, of: str, choose: Callable[[Desk, datetime], list[Headline]]) -> Response:
         write_as, content_type = WRITERS[name]
 
         def write(desk: Desk) -> Page:
-            base = base_address(deps)
-            chosen = {iri(item): item for item in reversed(choose(desk, deps.clock.now())[:ITEMS_MAX])}
+            now, base = self._deps.clock.now(), base_address(self._deps)
+            chosen = {iri(item): item for item in reversed(choose(desk, now)[:ITEMS_MAX])}
             items = tuple(reversed(chosen.values()))
             own = Output(desk.status.title + of, f"{base}/s/{site}", base + request.path, items)
             return make(
                 write_as(own),
-                deps.clock.now(),
+                now,
                 content_type=content_type,
                 vary="Accept-Encoding",
                 extra=[("X-Content-Type-Options", "nosniff"), ("Access-Control-Allow-Origin", "*")],
             )
 
-        return keep(site, write)
+        return self._kept(site, write)
 
-    def keep(site: str, write: Callable[[Desk], Page]) -> Response:
+    def _kept(self, site: str, write: Callable[[Desk], Page]) -> Response:
         def make_page() -> Page:
-            desk = deps.press.desk(site)
-            return write(desk) if desk is not None else missing(deps)
+            desk = self._deps.press.desk(site)
+            return write(desk) if desk is not None else missing(self._deps)
 
-        key = ("output", request.path, base_address(deps), deps.table.generation(site))
-        return respond(deps.kept.page(key, make_page))
-
-    return views
+        key = ("output", request.path, base_address(self._deps), self._deps.table.generation(site))
+        return respond(self._deps.kept.page(key, make_page))
 
 
 def _newest(desk: Desk, now: datetime) -> list[Headline]:

@@ -10,9 +10,10 @@ from flask import Blueprint, Response, abort, jsonify, redirect, request
 
 from schemas.keys import short_hash
 from services.web import wishes as wishing
+from services.web.addresses import OWN_MAX, BadAddress
 from services.web.desk import Desk
 from services.web.front import front_page, titles_of
-from services.web.limits import is_bot
+from services.web.limits import address_of, is_bot
 from services.web.pages import Page
 from services.web.views import missing, respond
 from services.web.wishes import COOKIE, COOKIE_CHARS_MAX, NONE, Wishes
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from services.web.app import Deps
 
 YEAR: Final = timedelta(days=365)
+OWN_FORM_CHARS_MAX: Final = 4_000
 _CHOICES: Final = {
     "schemes": wishing.SCHEMES,
     "contrasts": wishing.CONTRASTS,
@@ -74,35 +76,40 @@ class Reader:
         return respond(page)
 
     def settings(self, site: str) -> Response:
-        wished = my_wishes()
+        return respond(self._settings(site, my_wishes()))
+
+    def _settings(self, site: str, wished: Wishes, own: str = "", wrong: str = "") -> Page:
+        """`own` and `wrong`: addresses as they were given, and what is wrong with them."""
         desk, now = self._desk(site, wished), self._deps.clock.now()
         everything = replace(wished, hidden=())
         titles = titles_of(desk)
-        return respond(
-            self._deps.press.page(
-                "settings.html",
-                front_page(desk, now, wished),
-                now,
-                wished,
-                choices=_CHOICES,
-                boxes=[(box.feed, titles[box.feed]) for box in front_page(desk, now, everything).boxes],
-                text=wishing.written(wished),
-                unknown_place=bool(wished.place) and self._deps.cell_of(wished.place) is None,
-            )
+        return self._deps.press.page(
+            "settings.html",
+            front_page(desk, now, wished),
+            now,
+            wished,
+            choices=_CHOICES | {"own_max": OWN_MAX if self._deps.settings.reader_feeds_max else 0},
+            boxes=[(box.feed, titles[box.feed]) for box in front_page(desk, now, everything).boxes],
+            text=wishing.written(wished),
+            unknown_place=bool(wished.place) and self._deps.cell_of(wished.place) is None,
+            own=own or "\n".join(wished.own),
+            wrong=wrong,
         )
 
     def save(self, site: str) -> Any:
         only_from_here()
-        desk = self._desk(site, NONE)
-        act = request.form.get("act", "")
+        before, act = my_wishes(), request.form.get("act", "")
+        desk = self._desk(site, before)
         if act == "forget":
             wished = NONE
         elif act == "import":
             wished = wishing.read(request.form.get("text", "").strip())
         else:
-            before = my_wishes()
             boxes = front_page(desk, self._deps.clock.now(), replace(before, hidden=())).boxes
-            wished = wishing.from_form(request.form, [box.feed for box in boxes], before)
+            try:
+                wished = wishing.from_form(request.form, [box.feed for box in boxes], before)
+            except BadAddress as error:
+                return self._refused(site, before, str(error))
         text = wishing.written(wished)
         if len(text) > COOKIE_CHARS_MAX:
             abort(413)
@@ -111,34 +118,66 @@ class Reader:
         set_cookie(answer, text)
         return answer
 
+    def _refused(self, site: str, before: Wishes, why: str) -> Response:
+        """The settings page again, with what was typed and what is wrong with it; nothing was saved."""
+        answer = respond(self._settings(site, before, request.form["own"][:OWN_FORM_CHARS_MAX], why))
+        answer.status_code = 400
+        answer.headers["Cache-Control"] = "no-store"
+        del answer.headers["CDN-Cache-Control"]
+        return answer
+
     def _desk(self, site: str, wished: Wishes) -> Desk:
         desk = self._deps.press.desk(site)
         if desk is None:
             missing(self._deps)
-        return with_place(self._deps, desk, wished)
+        return with_own(self._deps, with_place(self._deps, desk, wished), wished)
 
     def _first_site(self) -> str:
         sites = self._deps.sites()
         return sites[0] if sites else ""
 
     def version(self, site: str) -> Response:
-        """For the live update. A reader with a place of their own has a version of their own."""
+        """For the live update. A reader with a place or feeds of their own has a version of their own."""
         page, wished = self._deps.table.get(f"/version/{site}"), my_wishes()
-        if page is None or not wished.place:
+        if page is None or not (wished.place or wished.own):
             return respond(page) if page is not None else missing(self._deps)
         answer = jsonify(version=self._version(self._desk(site, wished)))
         answer.headers["Cache-Control"] = "private, no-store"
         return answer
 
     def _version(self, desk: Desk) -> str:
-        """Everybody's page names the version that the live update compares with; the reader's weather adds to it."""
+        """Everybody's page names the version that the live update compares with; the reader's own adds to it."""
         page = self._deps.table.get(f"/version/{desk.status.site}")
         version = page.variants["identity"].body.decode().split('"')[3] if page is not None else ""
-        if desk.shown is None:
-            return version
-        record = desk.shown.record
-        seen = f"{desk.shown.rung} {record.cell} {record.turn} {record.fetched_at}" if record is not None else "none"
-        return f"{version}-{short_hash(f'{desk.place} {seen} {desk.shown.awaited}')}"
+        seen = _weather_seen(desk) + desk.own_seen
+        return f"{version}-{short_hash(seen)}" if seen else version
+
+
+def _weather_seen(desk: Desk) -> str:
+    if desk.shown is None:
+        return ""
+    record = desk.shown.record
+    seen = f"{desk.shown.rung} {record.cell} {record.turn} {record.fetched_at}" if record is not None else "none"
+    return f"{desk.place} {seen} {desk.shown.awaited}"
+
+
+def with_own(deps: Deps, desk: Desk, wished: Wishes) -> Desk:
+    """The desk with the reader's own feeds behind the site's; one that the site shows anyway comes once."""
+    if not wished.own or not deps.settings.reader_feeds_max:
+        return desk
+    asks = not is_bot(request.user_agent.string)
+    there = {row.feed for row in desk.status.feeds}
+    own = [
+        one for one in deps.own.shown(wished.own, address_of(request.environ), ask=asks) if one.row.feed not in there
+    ]
+    rows = (*desk.status.feeds, *(one.row for one in own))
+    return replace(
+        desk,
+        status=desk.status.model_copy(update={"feeds": rows}),
+        heads={**desk.heads, **{one.row.feed: one.head for one in own if one.head is not None}},
+        notes={one.row.feed: one.note for one in own if one.note},
+        own_seen=" ".join(one.seen for one in own),
+    )
 
 
 def with_place(deps: Deps, desk: Desk, wished: Wishes) -> Desk:

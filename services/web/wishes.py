@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
+from services.web.addresses import own_feeds, readable
+
 COOKIE: Final = "pressroom_settings"
 COOKIE_CHARS_MAX: Final = 3_800
 """Browsers keep 4 KB a cookie."""
@@ -29,7 +31,9 @@ PLACE_CHARS_MAX: Final = 80
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """The defaults are what anonymous readers get. `lines` 0: as many headlines a box as the site says."""
+    """The defaults are what anonymous readers get. `lines` 0: as many headlines a box as the site says. `own`: the
+    addresses of feeds that the reader brought.
+    """
 
     scheme: str = "auto"
     contrast: str = "auto"
@@ -42,6 +46,7 @@ class Wishes:
     place: str = ""
     hidden: tuple[str, ...] = ()
     order: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
 
 
 NONE: Final = Wishes()
@@ -65,6 +70,7 @@ def read(text: str) -> Wishes:
         place=" ".join(fields.get("place", "").split())[:PLACE_CHARS_MAX],
         hidden=tuple(sorted(set(_feeds(fields.get("hidden", ""))))),
         order=_feeds(fields.get("order", "")),
+        own=readable(fields.get("own", "")),
     )
 
 
@@ -84,11 +90,15 @@ def written(wishes: Wishes) -> str:
         fields["hidden"] = " ".join(wishes.hidden)
     if wishes.order:
         fields["order"] = " ".join(wishes.order)
+    if wishes.own:
+        fields["own"] = " ".join(wishes.own)
     return urlencode(fields)
 
 
 def from_form(form: Mapping[str, str], feeds: Sequence[str], before: Wishes) -> Wishes:
-    """The settings page's form. It knows the boxes of one site only: what was set for others stays."""
+    """The settings page's form. It knows the boxes of one site only: what was set for others stays. Raises
+    `BadAddress`.
+    """
     plain = read(urlencode({name: value for name, value in form.items() if name in _PLAIN}))
     mine = set(feeds)
     hidden = {feed for feed in feeds if f"show.{feed}" not in form}
@@ -103,6 +113,7 @@ def from_form(form: Mapping[str, str], feeds: Sequence[str], before: Wishes) -> 
         top="top" in form,
         hidden=tuple(sorted(hidden | {feed for feed in before.hidden if feed not in mine})),
         order=tuple(order),
+        own=own_feeds(form["own"].splitlines()) if "own" in form else before.own,
     )
 
 

@@ -15,7 +15,7 @@ from schemas import keys
 from services.web.node import WebNode
 from tests.fakes.web_newsroom import Newsroom, cell_of
 from tests.fakes.web_papers import PAPERS, Paper, Story
-from tests.fakes.web_queue import notice
+from tests.fakes.web_queue import Notices, notice
 from tests.fakes.web_store import MemoryStore
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -29,7 +29,9 @@ class Stand:
         self.store = MemoryStore()
         self.room = Newsroom(self.store, NOW)
         self.room.fill()
-        self.node = WebNode(self.store, None, self.clock, Settings(data=folder, **settings), cell_of=cell_of)
+        self.queue = Notices()
+        made = Settings(data=folder, **settings)
+        self.node = WebNode(self.store, self.queue, self.clock, made, cell_of=cell_of)  # type: ignore[arg-type]
         self.client = Client(self.node.wsgi)
         self.node.open()
 
