@@ -28,6 +28,7 @@ from schemas.messages import (
     WeatherRequest,
     Wish,
 )
+from schemas.parts import ArchiveWish, Edit, HeadlineAct
 from schemas.records import FeedRecord
 from schemas.status import Alive, BackupStatus, BucketStatus, FilesStatus, FleetStatus, HostsStatus
 from schemas.weather import WeatherRecord
@@ -45,6 +46,9 @@ TYPES: Final[dict[tuple[str, int], type[Model]]] = {
     ("reader.feed", 1): ReaderFeed,
     ("reader.index", 1): ReadersIndex,
     ("feed.rollback", 1): Rollback,
+    ("part.edit", 1): Edit,
+    ("headline.act", 1): HeadlineAct,
+    ("archive.wish", 1): ArchiveWish,
     ("failure.seen", 1): FailureSeen,
     ("failure.closed", 1): FailureClosed,
     ("failure.act", 1): FailureAct,

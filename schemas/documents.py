@@ -11,6 +11,9 @@ from schemas.envelope import Hop
 from schemas.messages import Trouble
 from schemas.records import ENTRIES_MAX, Entry, Fetch, Source
 
+ARCHIVED_MAX = 5000
+"""Headlines that are kept of a day; what comes after them is left out."""
+
 
 class Document(Model):
     """A feed's content: what `versions/` keeps and a head shows."""
@@ -115,12 +118,16 @@ class ArchivedHeadline(Model):
 
 
 class ArchiveDay(Model):
-    """`sites/<site>/archive/<day>.json`: the headlines first seen on a day (UTC), oldest first."""
+    """`sites/<site>/archive/<day>.json`: the headlines first seen on a day (UTC), oldest first.
+
+    `taken`: feed → when its content had last changed (the scheduler's word) when it was looked through.
+    """
 
     schema_version: Literal[1] = 1
     site: Id
     day: Name
-    headlines: Annotated[tuple[ArchivedHeadline, ...], Field(max_length=5000)]
+    headlines: Annotated[tuple[ArchivedHeadline, ...], Field(max_length=ARCHIVED_MAX)]
+    taken: Annotated[dict[Id, Instant], Field(default_factory=dict, max_length=1000)]
 
 
 class Attempt(Model):

@@ -20,6 +20,8 @@ STATUS_BACKUP = "status/backup.json"
 ALERTS = "ledger/alerts.json"
 """The scheduler's own, like the rest of the ledger: which alerts are up, and what the webhook has still to be told."""
 READERS_INDEX = "readers/index.json"
+PARTS = "files/"
+REMOVED = "removed/"
 
 _ODD = re.compile(r"[^a-z0-9]+")
 
@@ -75,8 +77,21 @@ def site_archive(site: str, day: date) -> str:
     return f"sites/{site}/archive/{day.isoformat()}.json"
 
 
-def site_file(site: str, name: str) -> str:
-    return f"files/{site}/{name}"
+def site_part(site: str, name: str) -> str:
+    """A part of a site's pages that people edit."""
+    return f"{PARTS}{site}/{name}.json"
+
+
+def part_version(site: str, name: str, number: int, digest: str) -> str:
+    return f"files-history/{site}/{name}/{number:08d}-{digest[:32]}.json"
+
+
+def part_versions(site: str, name: str) -> str:
+    return f"files-history/{site}/{name}/"
+
+
+def removed(site: str) -> str:
+    return f"{REMOVED}{site}.json"
 
 
 def reader_feed(feed: str) -> str:
@@ -97,6 +112,18 @@ FAILURE_SUMMARIES = "failures/summary/"
 def failure_summary(day: date, failure_id: str) -> str:
     """A sixteenth of a day's summary: what a list of 10,000 failures is read from, and small enough to rewrite."""
     return f"{FAILURE_SUMMARIES}{day.isoformat()}-{short_hash(failure_id, 1)}.json"
+
+
+def audits(day: date) -> str:
+    return f"audit/{day.isoformat()}/"
+
+
+def audit(day: date, entry_id: str) -> str:
+    return f"audit/{day.isoformat()}/{entry_id}.json"
+
+
+def audit_end(day: date, entry_id: str) -> str:
+    return f"audit/{day.isoformat()}/{entry_id}.end.json"
 
 
 def ledger(shard: int) -> str:

@@ -10,9 +10,10 @@ import click
 from schemas.codec import TYPES
 from schemas.documents import ArchiveDay, Failure, FailureDay, Head, SiteIndex, SiteStatus
 from schemas.envelope import Envelope
+from schemas.parts import Part, RemovedHeadlines
 from schemas.weather import WeatherRecord
 
-DOCUMENTS = (Head, SiteIndex, SiteStatus, ArchiveDay, Failure, FailureDay, WeatherRecord)
+DOCUMENTS = (Head, SiteIndex, SiteStatus, ArchiveDay, Failure, FailureDay, WeatherRecord, Part, RemovedHeadlines)
 
 
 @click.command()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from schemas.audit import AuditEnd, AuditEntry
 from schemas.codec import TYPES, TooNew, Undecodable, decode, encode
 from schemas.documents import ArchiveDay, Failure, FailureDay, Head, ReaderFeed, ReadersIndex, SiteIndex, SiteStatus
 from schemas.status import BackupStatus, BucketStatus, FilesStatus, FleetStatus, HostsStatus
@@ -30,6 +31,8 @@ DOCUMENTS = {
         BucketStatus,
         FilesStatus,
         BackupStatus,
+        AuditEntry,
+        AuditEnd,
     )
 }
 
