@@ -43,20 +43,23 @@ def origin(feeds: int, folder: Path) -> Iterator[Origin]:
 class Papers:
     """The sites' folder: first a small site to warm up with, then the real ones in its place."""
 
-    def __init__(self, folder: Path, feeds: int, scheme: str, port: int) -> None:
+    def __init__(self, folder: Path, feeds: int, ports: dict[str, int]) -> None:
         self.feeds = feeds
         self._folder = folder
-        self._address = f"{scheme}://%s:{port}/feed/%d"
+        self._ports = ports
         folder.mkdir(parents=True)
-        self._site("warm", range(feeds, feeds + WARM_FEEDS))
+        self._site("warm", "http", range(feeds, feeds + WARM_FEEDS))
 
-    def open(self) -> None:
-        """From the next tick on there are all feeds, each of them new."""
+    def open(self, scheme: str = "http") -> None:
+        """From the next tick on there are all feeds at addresses of this scheme, each of them new."""
         for site in range(SITES):
-            self._site(f"bench{site}", range(site * self.feeds // SITES, (site + 1) * self.feeds // SITES))
-        (self._folder / "warm.toml").unlink()
+            self._site(f"bench{site}", scheme, range(site * self.feeds // SITES, (site + 1) * self.feeds // SITES))
+        (self._folder / "warm.toml").unlink(missing_ok=True)
 
-    def _site(self, name: str, numbers: range) -> None:
-        urls = [self._address % (HOSTS[number % len(HOSTS)], number) for number in numbers]
+    def _site(self, name: str, scheme: str, numbers: range) -> None:
+        port = self._ports["tls" if scheme == "https" else "plain"]
+        urls = [f"{scheme}://{HOSTS[number % len(HOSTS)]}:{port}/feed/{number}" for number in numbers]
         lines = [f'title = "{name}"', *(f'[[feeds]]\nurl = "{url}"' for url in urls)]
-        (self._folder / f"{name}.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        beside = self._folder / f"{name}.new"
+        beside.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        beside.rename(self._folder / f"{name}.toml")

@@ -14,6 +14,7 @@ from typing import TypeVar
 from cachetools import LRUCache, TTLCache
 
 from pressroom.clock import Clock
+from pressroom.metrics.per_thread import PerThread
 from pressroom.objects.port import NotModified, ObjectStore, Stored, StoreError
 from schemas.base import Model
 from services.web.kinds import Broken, read, slim
@@ -30,13 +31,14 @@ DEMAND_WAIT_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One object as this node has it. `fetched_at`: when this content came here."""
+    """One object as this node has it. `fetched_at`: when this content came here; `replaces` an older one of ours."""
 
     key: str
     etag: str
     value: Model
     body_bytes: int
     fetched_at: datetime
+    replaces: bool = False
 
 
 class Found(enum.Enum):
@@ -56,8 +58,16 @@ class Copies:
     """
 
     def __init__(
-        self, store: ObjectStore, shelf: Shelf, clock: Clock, *, bytes_max: int, on_change: Callable[[Copy], None]
+        self,
+        store: ObjectStore,
+        shelf: Shelf,
+        clock: Clock,
+        *,
+        bytes_max: int,
+        on_change: Callable[[Copy], None],
+        counts: PerThread | None = None,
     ) -> None:
+        self._counts = counts or PerThread()
         self._store = store
         self._shelf = shelf
         self._clock = clock
@@ -132,9 +142,11 @@ class Copies:
         try:
             found = self._ask(key)
         except BaseException as error:
+            self._counts.add("failed")
             self._land(key)
             flight.set_exception(error)
             raise
+        self._counts.add(found.value)
         self._land(key)
         flight.set_result(found)
         return found
@@ -166,7 +178,7 @@ class Copies:
             with self._lock:
                 self._rejected[key] = stored.etag
             return Found.BROKEN
-        copy = Copy(key, stored.etag, value, len(stored.body), self._clock.now())
+        copy = Copy(key, stored.etag, value, len(stored.body), self._clock.now(), replaces=known is not None)
         self._shelf.put(Shelved(key, stored.etag, copy.fetched_at, stored.body))
         self._remember(copy)
         self._on_change(copy)

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import combinations
 from typing import Final
 
 from services.web.headlines import Headline
@@ -61,9 +62,8 @@ def cluster(lines: Iterable[Headline], now: datetime) -> list[Cluster]:
     groups: list[list[Headline]] = []
     index = _Index(rarity)
     for line, some in zip(oldest_first, words, strict=True):
-        number = index.find(line, some)
+        number = index.take(line, some)
         if number is None:
-            index.add(line, some)
             groups.append([line])
         else:
             groups[number].append(line)
@@ -73,42 +73,62 @@ def cluster(lines: Iterable[Headline], now: datetime) -> list[Cluster]:
 class _Index:
     """Finds the group of a headline without comparing all with all.
 
-    Two sets with a share of `ALIKE` in common must share one of each other's rarest words (prefix filtering), so
-    only groups listed under those are looked at.
+    Two sets with a share of `ALIKE` in common must share two of each other's rarest words (prefix filtering), so
+    only groups listed under a pair of those are looked at: a pair names far fewer than a word, where the same words
+    come again and again. Of those, most fall to a look at their signatures.
     """
 
     def __init__(self, rarity: Counter[str]) -> None:
         self._rarity = rarity
         self._by_link: dict[str, int] = {}
-        self._by_word: defaultdict[str, list[int]] = defaultdict(list)
+        self._by_pair: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
         self._firsts: list[tuple[Headline, frozenset[str]]] = []
+        self._signatures: list[int] = []
 
-    def add(self, line: Headline, words: frozenset[str]) -> None:
-        number = len(self._firsts)
-        self._firsts.append((line, words))
-        link = link_key(line)
-        if link is not None:
-            self._by_link.setdefault(link, number)
-        if len(words) >= WORDS_MIN:
-            for word in self._rarest(words):
-                self._by_word[word].append(number)
+    def take(self, line: Headline, words: frozenset[str]) -> int | None:
+        """The group that tells the same; None when the line is the first of a new one, which is known from now on."""
+        link, pairs = link_key(line), list(combinations(self._rarest(words), 2))
+        number = self._by_link.get(link) if link is not None else None
+        if number is None:
+            number = self._find(line, words, pairs)
+        if number is None:
+            self._add(link, line, words, pairs)
+        return number
 
-    def find(self, line: Headline, words: frozenset[str]) -> int | None:
-        link = link_key(line)
-        if link is not None and link in self._by_link:
-            return self._by_link[link]
-        if len(words) < WORDS_MIN:
-            return None
-        candidates = {number for word in self._rarest(words) for number in self._by_word[word]}
-        for number in sorted(candidates):
+    def _find(self, line: Headline, words: frozenset[str], pairs: list[tuple[str, str]]) -> int | None:
+        signature, signatures = signature_of(words), self._signatures
+        apart_max = len(words) * (1 - ALIKE) / ALIKE
+        candidates = {number for pair in pairs for number in self._by_pair.get(pair, ())}
+        near = [number for number in candidates if (signatures[number] ^ signature).bit_count() <= apart_max]
+        for number in sorted(near):
             first, its_words = self._firsts[number]
             if _near(line, first) and alike(words, its_words):
                 return number
         return None
 
+    def _add(self, link: str | None, line: Headline, words: frozenset[str], pairs: list[tuple[str, str]]) -> None:
+        number = len(self._firsts)
+        self._firsts.append((line, words))
+        self._signatures.append(signature_of(words))
+        if link is not None:
+            self._by_link[link] = number
+        for pair in pairs:
+            self._by_pair[pair].append(number)
+
     def _rarest(self, words: frozenset[str]) -> list[str]:
+        """Of sets that are alike, so many of each hold two words of both."""
+        if len(words) < WORDS_MIN:
+            return []
         ordered = sorted(words, key=lambda word: (self._rarity[word], word))
-        return ordered[: len(words) - math.ceil(ALIKE * len(words)) + 1]
+        return ordered[: len(words) - math.ceil(ALIKE * len(words)) + 2]
+
+
+def signature_of(words: frozenset[str]) -> int:
+    """A bit for each word, several words perhaps the same: sets differ in at least as many words as these in bits."""
+    signature = 0
+    for word in words:
+        signature |= 1 << (hash(word) & 63)
+    return signature
 
 
 def alike(one: frozenset[str], other: frozenset[str]) -> bool:

@@ -120,6 +120,39 @@ class TestAhead:
         renderer.render_due()
         assert made == ["linux"]
 
+    def test_what_may_wait_takes_a_tenth_of_a_core_and_the_rest_is_rendered_at_once(self) -> None:
+        clock, made = SetClock(NOW), []
+
+        def render(site: str, now: datetime) -> Rendered:
+            made.append(site)
+            clock.advance(0.2)
+            return Rendered({}, None)
+
+        renderer = Renderer(PageTable(), render, clock)
+        for _ in range(100):
+            renderer.mark(["linux"], patient=True)
+            renderer.render_due()
+            clock.advance(0.1)
+        assert len(made) == 6
+        made.clear()
+        renderer.mark(["linux"])
+        assert renderer.render_due() == ["linux"]
+
+    def test_what_waits_is_rendered_within_seconds_however_long_pages_take(self) -> None:
+        clock = SetClock(NOW)
+
+        def render(site: str, now: datetime) -> Rendered:
+            clock.advance(30.0)
+            return Rendered({}, None)
+
+        renderer = Renderer(PageTable(), render, clock)
+        renderer.mark(["linux"], patient=True)
+        assert renderer.render_due() == ["linux"]
+        renderer.mark(["linux"], patient=True)
+        assert renderer.render_due() == []
+        clock.advance(5.0)
+        assert renderer.render_due() == ["linux"]
+
 
 class TestHonesty:
     def test_a_well_fed_box_is_fresh_and_shows_one_clock(self, stand: Stand) -> None:
