@@ -28,6 +28,14 @@ from schemas.messages import (
     WeatherRequest,
     Wish,
 )
+from schemas.operating import (
+    FailureSend,
+    PreviewRequest,
+    PreviewWish,
+    ReplaysStopped,
+    TopicPause,
+    WeatherPreviewRequest,
+)
 from schemas.parts import ArchiveWish, Edit, HeadlineAct
 from schemas.records import FeedRecord
 from schemas.status import Alive, BackupStatus, BucketStatus, FilesStatus, FleetStatus, HostsStatus
@@ -52,6 +60,12 @@ TYPES: Final[dict[tuple[str, int], type[Model]]] = {
     ("failure.seen", 1): FailureSeen,
     ("failure.closed", 1): FailureClosed,
     ("failure.act", 1): FailureAct,
+    ("failure.send", 1): FailureSend,
+    ("failure.stop", 1): ReplaysStopped,
+    ("topic.pause", 1): TopicPause,
+    ("preview.request", 1): PreviewRequest,
+    ("schedule.preview", 1): PreviewWish,
+    ("weather.preview", 1): WeatherPreviewRequest,
     ("failure.line", 1): FailureLine,
     ("schedule.tick", 1): Tick,
     ("schedule.check", 1): Check,

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from schemas.base import Count, Hash, Id, Instant, Key, Line, Model, Name, Text, Turn, Url
 from schemas.envelope import Hop
-from schemas.messages import Trouble
+from schemas.messages import Headers, Trouble
 from schemas.records import ENTRIES_MAX, Entry, Fetch, Source
 
 ARCHIVED_MAX = 5000
@@ -136,6 +136,7 @@ class Attempt(Model):
     message: Text
     status: int | None = None
     first_bytes: Line | None = None
+    headers: Headers | None = None
 
 
 class Action(Model):
@@ -146,12 +147,20 @@ class Action(Model):
 
 
 class Failure(Model):
-    """`failures/<day>/<id>.json`: a message given up, or a source's streak of trouble."""
+    """`failures/<day>/<id>.json`: a message given up, or a source's streak of trouble.
+
+    `replaying`: to be sent again by whoever holds `lease`; nobody else may until `lease_until`. `replays`: so often it
+    was sent again. `steps` counts what was written here.
+    """
 
     schema_version: Literal[1] = 1
     id: Id
     source: Literal["message", "streak"]
-    status: Literal["open", "replayed", "requeued", "dropped", "closed"] = "open"
+    status: Literal["open", "replaying", "replayed", "requeued", "dropped", "closed"] = "open"
+    steps: Count = 0
+    lease: Id | None = None
+    lease_until: Instant | None = None
+    replays: Count = 0
     topic: Name
     message_key: Key | None = None
     kind: Name
@@ -174,7 +183,7 @@ class Failure(Model):
 
 
 class FailureLine(Model):
-    """One failure in its day's summary. `steps` (events so far) orders two lines of one failure."""
+    """One failure in its day's summary. `steps` orders two lines of one failure."""
 
     id: Id
     status: Name
@@ -188,6 +197,7 @@ class FailureLine(Model):
     host: Name | None = None
     sites: Annotated[tuple[Id, ...], Field(max_length=100)] = ()
     reason: Line = ""
+    trace: Name = ""
 
 
 class FailureDay(Model):

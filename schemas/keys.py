@@ -20,6 +20,9 @@ STATUS_BACKUP = "status/backup.json"
 ALERTS = "ledger/alerts.json"
 """The scheduler's own, like the rest of the ledger: which alerts are up, and what the webhook has still to be told."""
 READERS_INDEX = "readers/index.json"
+PAUSES = "status/pauses.json"
+REPLAYS_STOPPED = "status/replays.json"
+PREVIEWS = "previews/"
 PARTS = "files/"
 REMOVED = "removed/"
 
@@ -128,3 +131,11 @@ def audit_end(day: date, entry_id: str) -> str:
 
 def ledger(shard: int) -> str:
     return f"ledger/{shard:02d}.json"
+
+
+def preview(run: str, subject: str) -> str:
+    return f"{previews(run)}{subject}.json"
+
+
+def previews(run: str) -> str:
+    return f"{PREVIEWS}{run}/"

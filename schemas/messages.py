@@ -9,6 +9,9 @@ from pydantic import Field
 from schemas.base import Count, Hash, Id, Instant, Key, Line, Model, Name, Seconds, Text, Turn, Url
 from schemas.records import Fetch, Validators
 
+Headers = Annotated[dict[Name, Line], Field(max_length=20)]
+"""A few fields of an answer's header that help to understand it, by their names in lower case."""
+
 
 class Trouble(Model):
     """Why a refresh brought nothing. `kind` is one of `schemas.errors`."""
@@ -18,6 +21,7 @@ class Trouble(Model):
     status: Annotated[int, Field(ge=0, le=999)] | None = None
     retry_after_s: Seconds | None = None
     first_bytes: Line | None = None
+    headers: Headers | None = None
 
 
 class FeedRefresh(Model):
@@ -184,11 +188,16 @@ class FailureClosed(Model):
 
 
 class FailureAct(Model):
-    """cli, web → publisher: what an operator did about a failure: replayed, requeued or dropped it."""
+    """cli, web → publisher: what an operator does about a failure.
+
+    `replay` and `requeue` (a replay without a look ahead) send it again at `send_at`, or at once; `stop` ends a replay
+    that was not sent yet; `drop` gives up.
+    """
 
     key: Key
-    act: Literal["replay", "requeue", "drop", "release"]
+    act: Literal["replay", "requeue", "stop", "drop"]
     at: Instant
+    send_at: Instant | None = None
     by: Name
     why: Line
 

@@ -80,6 +80,7 @@ class Fetch(Model):
     status: Annotated[int, Field(ge=0, le=999)] | None = None
     elapsed_s: Seconds = 0.0
     wire_bytes: Count = 0
+    content_type: Line | None = None
     validators: Validators = Validators()
     content_hash: Hash | None = None
     digest: Hash | None = None
@@ -87,11 +88,15 @@ class Fetch(Model):
 
 
 class FeedRecord(Model):
-    """A feed as one fetch found it, for the publisher. `complete` is false when the document was cut off."""
+    """A feed as one fetch found it, for the publisher. `complete` is false when the document was cut off.
+
+    `revision` is set when a recorded answer was parsed again: it comes after that revision of its turn.
+    """
 
     kind: Literal["feed"] = "feed"
     feed: Id
     turn: Turn
+    revision: Count = 0
     fetch: Fetch
     source: Source
     entries: Annotated[tuple[Entry, ...], Field(max_length=ENTRIES_MAX)]

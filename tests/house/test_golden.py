@@ -10,6 +10,7 @@ import pytest
 from schemas.audit import AuditEnd, AuditEntry
 from schemas.codec import TYPES, TooNew, Undecodable, decode, encode
 from schemas.documents import ArchiveDay, Failure, FailureDay, Head, ReaderFeed, ReadersIndex, SiteIndex, SiteStatus
+from schemas.operating import Pauses, Preview, ReplaysStopped
 from schemas.parts import Part, RemovedHeadlines
 from schemas.status import BackupStatus, BucketStatus, FilesStatus, FleetStatus, HostsStatus
 from schemas.weather import WeatherRecord
@@ -36,6 +37,9 @@ DOCUMENTS = {
         AuditEnd,
         Part,
         RemovedHeadlines,
+        Preview,
+        Pauses,
+        ReplaysStopped,
     )
 }
 
