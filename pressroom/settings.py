@@ -57,6 +57,10 @@ class Settings(BaseSettings):
     public_url: str = _setting("", "address readers use, for feeds and the crawler page; empty: as requested")
     assets_url: str = _setting("", "base address of the CDN that serves assets; empty: the node itself")
     web_threads: Whole = _setting(4, "threads of a web worker that may be busy with dynamic requests")
+    admin_password_hash: SecretStr = _setting(
+        SecretStr(""), "hash of the desk's password, from `pressroom password`; empty: no /admin/"
+    )
+    admin_session_s: Positive = _setting(28_800.0, "a sign-in at the desk ends after so long", "s")
 
     # --- fetching ----------------------------------------------------------------------------------
     fetch_workers: Whole = _setting(16, "fetches of one fetcher under way at once")
@@ -117,7 +121,13 @@ class Settings(BaseSettings):
 
     # --- operating ---------------------------------------------------------------------------------
     healthy_age_s: Positive = _setting(3600.0, "a back end is unhealthy when its last update is older", "s")
-    metrics_port: Annotated[int, Field(ge=0, le=65535)] = _setting(0, "port of a back end's metrics; 0: none")
+    lag_max_s: Positive = _setting(300.0, "a back end is unwell when what it has to do waits for longer", "s")
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] = _setting(
+        0, "port of a process's health and metrics; 0: none; web workers take this one and the next free ones"
+    )
+    webhook_url: SecretStr = _setting(
+        SecretStr(""), "address that alerts are posted to, for those without Prometheus; empty: nobody is told"
+    )
     log_json: bool | None = _setting(None, "logs as JSON lines; empty: JSON when not on a terminal")
     log_level: str = _setting("INFO", "lowest level that is logged")
 
@@ -133,6 +143,13 @@ class Settings(BaseSettings):
     @classmethod
     def _ports(cls, value: Any) -> Any:
         return tuple(int(part) for part in _split(value))
+
+    @field_validator("admin_password_hash")
+    @classmethod
+    def _hash(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not value.get_secret_value().startswith("$argon2id$"):
+            raise ValueError("must be what `pressroom password` prints; in a compose or .env file each $ is written $$")
+        return value
 
     @field_validator("log_level")
     @classmethod

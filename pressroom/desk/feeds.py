@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from pressroom.desk.office import NotFound, Office, Refused
-from pressroom.desk.verbs import Answer, Asked, Change, argument, option, verb
+from pressroom.desk.verbs import Answer, Asked, Change, Doing, argument, option, verb
 from pressroom.queues.topics import ONE_KEY, RECORD_PUBLISH, SCHEDULE
 from schemas import keys
 from schemas.documents import FeedStatus, Head, SiteIndex, SiteStatus
@@ -61,7 +61,7 @@ class Moved(Answer):
     sent: bool
 
 
-class Refresh(Asked):
+class Refresh(Doing):
     feed: str | None = option("this feed")
     site: str | None = option("every feed of this site; neither: every feed there is")
 

@@ -12,7 +12,9 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from pressroom.desk.journal import Deed, kept
 from pressroom.desk.office import Office, Refused
+from schemas.envelope import new_id
 
 
 class Asked(BaseModel):
@@ -21,7 +23,11 @@ class Asked(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Change(Asked):
+class Doing(Asked):
+    """A question that sets something going, such as a refresh: sent by POST, so that no link repeats it."""
+
+
+class Change(Doing):
     """What every changing verb is asked besides: who, why, and whether only to say what would be done."""
 
     by: Annotated[str, StringConstraints(min_length=1, max_length=200)] = Field(description="who does it")
@@ -51,6 +57,11 @@ class Verb:
     asks: type[Asked]
     answers: type[BaseModel]
     run: Callable[[Office, Any], BaseModel]
+
+    @property
+    def does(self) -> bool:
+        """Whether asking has an effect."""
+        return issubclass(self.asks, Doing)
 
     @property
     def changes(self) -> bool:
@@ -83,6 +94,14 @@ def ask(verb: Verb, given: dict[str, Any]) -> Asked:
         raise Refused(f"{verb.room} {verb.name}: {'; '.join(faults)}") from None
 
 
-def perform(office: Office, verb: Verb, asked: Asked) -> BaseModel:
-    """Do it. The one door to every verb, whoever asks."""
-    return verb.run(office, asked)
+def perform(office: Office, verb: Verb, asked: Asked, entry: str = "") -> BaseModel:
+    """Do it. The one door to every verb, whoever asks. A change is kept in the journal, what only looks is not.
+
+    entry: the journal's id for it, from a form that may be sent twice; empty: a new one. Raises as `verb.run`, and
+    for a change as `pressroom.desk.journal.kept`.
+    """
+    if not isinstance(asked, Change) or asked.dry_run:
+        return verb.run(office, asked)
+    given = asked.model_dump(mode="json", exclude_none=True)
+    deed = Deed(entry or new_id(office.now()), asked.by, asked.why, verb.room, verb.name, given)
+    return kept(office, deed, lambda: verb.run(office, asked))

@@ -17,6 +17,8 @@ VERBS = {
     "parse": "what the fetcher makes of a file, as JSON",
     "failures": "list, show, replay and drop failures",
     "feeds": "roll back, release, refresh, pause and resume feeds",
+    "audit": "who changed what, and what came of it",
+    "password": "make the hash of the desk's password",
     "config": "every setting with its value and source",
     "schemas": "write the messages' JSON Schema",
     "topology": "declare or check RabbitMQ's queues",

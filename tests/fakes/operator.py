@@ -20,7 +20,7 @@ class Operator:
     def __init__(self, store: ObjectStore, sender: Sender, clock: Clock, settings: Settings) -> None:
         self.office = Office(store, sender, clock, settings)
 
-    def __call__(self, room: str, name: str, **given: Any) -> Any:
+    def __call__(self, room: str, name: str, /, **given: Any) -> Any:
         verb = find(room, name)
         assert verb is not None, f"there is no verb {room} {name}"
         said = {"by": "desk", "why": "a test"} if verb.changes else {}
