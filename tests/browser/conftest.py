@@ -95,4 +95,4 @@ def page(browser: Browser, press: Press, request: pytest.FixtureRequest) -> Iter
     page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
     yield page
     context.close()
-    assert [complaint for complaint in complaints if "status of 404" not in complaint] == []
+    assert [complaint for complaint in complaints if "status of 40" not in complaint] == []
