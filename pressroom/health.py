@@ -15,6 +15,8 @@ from prometheus_client import CollectorRegistry, make_wsgi_app
 
 from pressroom.consumer.loop import ConsumerHealth
 
+PORTS_MAX = 16
+
 TROUBLE_MAX = timedelta(seconds=60)
 """A lost connection that lasts longer than this is an outage, and not a reconnect."""
 
@@ -62,6 +64,15 @@ def faults(seen: Seen, now: datetime, healthy_age: timedelta) -> list[str]:
     return found
 
 
+def slow(topic: str, lag_s: float, most_s: float) -> list[str]:
+    """What is wrong when what there is to do has waited for so long."""
+    if lag_s <= most_s:
+        return []
+    return [
+        f"{topic}: its messages wait for up to {lag_s:.0f} s, promised are {most_s:.0f}; start more of this service"
+    ]
+
+
 class Vitals:
     """Watches the consumers of one service."""
 
@@ -70,10 +81,36 @@ class Vitals:
         self._now = now
         self._healthy_age = timedelta(seconds=healthy_age_s)
         self._watched: list[tuple[str, Callable[[], ConsumerHealth], datetime]] = []
+        self._asked: list[Callable[[], Iterable[str]]] = []
+        self._elsewhere: list[Callable[[], float]] = []
         self._troubled: dict[str, datetime] = {}
 
     def watch(self, topic: str, health: Callable[[], ConsumerHealth]) -> None:
         self._watched.append((topic, health, self._now()))
+
+    def ask(self, faults_of: Callable[[], Iterable[str]]) -> None:
+        """Something else that may be wrong with the service; called at each look."""
+        self._asked.append(faults_of)
+
+    def ask_trouble(self, troubled_s: Callable[[], float]) -> None:
+        """Somebody else who listens to the queue: for how long in vain."""
+        self._elsewhere.append(troubled_s)
+
+    def healths(self) -> list[tuple[str, ConsumerHealth]]:
+        """Each consumer as it is now, by its topic."""
+        return [(topic, health_of()) for topic, health_of, _ in self._watched]
+
+    def troubled_s(self) -> float:
+        """For how long a consumer has received nothing; 0 while all do."""
+        self.verdict()
+        own = (max((self._now() - since).total_seconds(), 0.001) for since in list(self._troubled.values()))
+        return max((*own, *(elsewhere() for elsewhere in self._elsewhere)), default=0.0)
+
+    @property
+    def last_done_at(self) -> datetime | None:
+        """When a message was last finished."""
+        done = [health.last_done_at for _, health in self.healths() if health.last_done_at is not None]
+        return max(done, default=None)
 
     def verdict(self) -> Verdict:
         now = self._now()
@@ -84,6 +121,8 @@ class Vitals:
                 self._troubled.pop(topic, None)
             since = self._troubled.setdefault(topic, now) if health.trouble is not None else None
             found += faults(Seen(topic, health, since, started_at), now, self._healthy_age)
+        for faults_of in self._asked:
+            found += faults_of()
         return Verdict(self.service, tuple(found))
 
 
@@ -103,6 +142,18 @@ class HealthServer:
         self._vitals = tuple(vitals)
         self._metrics = make_wsgi_app(registry)
         self._server = make_server(host, port, self._app, server_class=_Server, handler_class=_Quiet)
+
+    @classmethod
+    def on_free_port(
+        cls, host: str, first: int, vitals: Iterable[Vitals], registry: CollectorRegistry
+    ) -> HealthServer | None:
+        """At `first` or one of the fifteen ports behind it: for workers that share their settings. None: all taken."""
+        for port in range(first, first + PORTS_MAX):
+            try:
+                return cls(host, port, vitals, registry)
+            except OSError:
+                continue
+        return None
 
     @property
     def port(self) -> int:

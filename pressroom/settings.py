@@ -117,6 +117,12 @@ class Settings(BaseSettings):
     # --- keeping -----------------------------------------------------------------------------------
     versions_max: Whole = _setting(30, "versions kept of a feed")
     raw_max: Whole = _setting(3, "raw answers kept of a feed")
+    backup_url: str = _setting(
+        "", "folder or s3://bucket?endpoint=… that `pressroom backup` copies to when it is told none"
+    )
+    backup_access_key: SecretStr = _setting(SecretStr(""), "access key of that store; empty: the object store's keys")
+    backup_secret_key: SecretStr = _setting(SecretStr(""), "secret key of that store")
+    backup_days: NotNegative = _setting(30.0, "copies older than so many days are dropped, but the newest", "d")
     attempts_max: Whole = _setting(5, "attempts before a message is given up")
 
     # --- operating ---------------------------------------------------------------------------------

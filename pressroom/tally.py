@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from schemas.envelope import Envelope
-from schemas.messages import Check
+from schemas.messages import Check, DeadLetter
 from schemas.records import FeedRecord
 from schemas.weather import WeatherRecord
 
@@ -23,7 +23,9 @@ class Tally:
 
     checks: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
+    given_up: Counter[str] = field(default_factory=Counter)
     records: int = 0
+    new_entries: int = 0
     messages: Counter[str] = field(default_factory=Counter)
     cpu_s: Counter[str] = field(default_factory=Counter)
     wall_s: Counter[str] = field(default_factory=Counter)
@@ -52,8 +54,11 @@ class Tally:
                     self._check(envelope.payload)
                 elif isinstance(envelope.payload, FeedRecord | WeatherRecord):
                     self.records += 1
+                elif isinstance(envelope.payload, DeadLetter):
+                    self.given_up[envelope.payload.kind] += 1
 
     def _check(self, check: Check) -> None:
         self.checks[check.result] += 1
+        self.new_entries += check.new_entries
         if check.trouble is not None:
             self.failed[check.trouble.kind] += 1

@@ -7,15 +7,15 @@ import threading
 from collections.abc import Iterable, Sequence
 from types import TracebackType
 
-from prometheus_client import ProcessCollector
-
 from pressroom.clock import Clock
 from pressroom.health import HealthServer
-from pressroom.metrics import DepthCollector, healthy_gauge
+from pressroom.metrics.loop import tally_metrics, vitals_metrics
+from pressroom.metrics.process import process_metrics
 from pressroom.objects.port import ObjectStore, StoreMisconfigured
 from pressroom.objects.probe import probe_when_there
+from pressroom.pulse import Pulse
 from pressroom.queues.port import Queue
-from pressroom.queues.topics import TABLE
+from pressroom.sender import Sender
 from pressroom.settings import Settings
 from services.staff import BUILDERS, Part, Room
 
@@ -38,28 +38,29 @@ class Newsroom(Room):
         lanes: Sequence[str] = ("",),
         stopping: threading.Event | None = None,
     ) -> None:
-        super().__init__(settings, queue, store, clock, lanes)
+        wanted = frozenset(services)
+        super().__init__(settings, queue, store, clock, sorted(wanted), lanes)
         self._stopping = stopping or threading.Event()
         self._started: list[Part] = []
-        wanted = frozenset(services)
         # In the builders' order: those who listen start before those who speak, so that nothing waits at the start.
         self.parts = {name: self.hire(name) for name in BUILDERS if name in wanted}
 
-    def _health_server(self) -> HealthServer:
-        healthy_gauge(self.registry, self.vitals.values())
-        self.registry.register(DepthCollector(self.queue, TABLE))
-        ProcessCollector(registry=self.registry)
-        return HealthServer("0.0.0.0", self.settings.metrics_port, self.vitals.values(), self.registry)  # noqa: S104 - probes come from outside
+        vitals_metrics(self.registry, list(self.vitals.values()))
+        tally_metrics(self.registry, self.tally, wanted)
+        process_metrics(self.registry, wanted, settings.data, self.share)
+        self._pulse = Pulse(Sender(self.queue, clock, "pulse"), clock, self.body)
 
     def start(self) -> None:
         """Raises `StoreMisconfigured` when a publisher is to run on a store that loses writes."""
         if self.settings.metrics_port:
-            self._begin(self._health_server())
+            server = HealthServer("0.0.0.0", self.settings.metrics_port, self.vitals.values(), self.registry)  # noqa: S104 - probes come from outside
+            self._begin(server)
         if "publisher" in self.parts and not self._may_publish():
             return
         for parts in self.parts.values():
             for part in parts:
                 self._begin(part)
+        self._begin(self._pulse)
 
     def _begin(self, part: Part) -> None:
         self._started.append(part)

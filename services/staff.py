@@ -11,15 +11,18 @@ from prometheus_client import CollectorRegistry
 from pressroom.cells import cell_at
 from pressroom.clock import Clock
 from pressroom.consumer.loop import Consumer
-from pressroom.health import Vitals
+from pressroom.health import Vitals, slow
 from pressroom.http.answer import Limits, Response
 from pressroom.http.client import Client
 from pressroom.http.guard import Guard
-from pressroom.metrics import LoopMetrics
+from pressroom.metrics.loop import LoopMetrics
+from pressroom.metrics.measured import MeasuredQueue, MeasuredStore
+from pressroom.metrics.process import CpuShare
 from pressroom.notices import Notices
 from pressroom.objects.port import ObjectStore
 from pressroom.outcomes import Outcome
 from pressroom.places import Places
+from pressroom.pulse import Body
 from pressroom.queues.port import Queue
 from pressroom.queues.topics import DEAD, FEED_REFRESH, RECORD_PUBLISH, SCHEDULE, WEATHER_REQUEST, on_lane
 from pressroom.sender import Sender
@@ -42,23 +45,36 @@ class Part(Protocol):
 
 
 class Room:
-    """What the services of one process share: the ports, the counters, the stories by class."""
+    """What the services of one process share: the ports, measured; the counters; the stories by class."""
 
     def __init__(
-        self, settings: Settings, queue: Queue, store: ObjectStore, clock: Clock, lanes: Sequence[str]
+        self,
+        settings: Settings,
+        queue: Queue,
+        store: ObjectStore,
+        clock: Clock,
+        services: Sequence[str],
+        lanes: Sequence[str],
     ) -> None:
         self.settings = settings
-        self.queue = queue
-        self.store = store
+        self.registry = CollectorRegistry()
+        self.queue: Queue = MeasuredQueue(queue, self.registry)
+        self.store: ObjectStore = MeasuredStore(store, self.registry)
         self.clock = clock
         self.lanes = lanes
         self.tally = Tally()
-        self.registry = CollectorRegistry()
-        self.metrics = LoopMetrics(self.registry)
+        self.metrics = LoopMetrics(self.registry, clock)
         self.vitals: dict[str, Vitals] = {}
+        self.share = CpuShare()
+        self.lags: list[Callable[[], float]] = [self.metrics.longest_s]
+        """What each service here lags behind, in seconds."""
+        self.body = Body(services, self.vitals.values, self.registry, clock, self.share, self._lag_s)
         self.places = Places(settings.data / "places.sqlite")
         self.stories: dict[type[Any], Any] = {}
         """The stories that run here, by class: for `--once`, for the page server, for tests."""
+
+    def _lag_s(self) -> float:
+        return max(lag_s() for lag_s in self.lags)
 
     def hire(self, service: str) -> list[Part]:
         """The parts of a service, not started yet."""
@@ -69,13 +85,14 @@ class Room:
         consumer = Consumer.single(
             self.queue,
             topic,
-            self.tally.metered(service, handler),
+            self.metrics.waited(topic, self.tally.metered(service, handler)),
             service=service,
             clock=self.clock,
             rules=loop_rules(self.settings, topic),
             workers=workers,
             observer=self.metrics,
         )
+        self.vitals[service].ask(lambda: slow(topic, self.metrics.lag_s(topic), self.settings.lag_max_s))
         return self.watched(service, consumer)
 
     def watched(self, service: str, consumer: Consumer) -> Consumer:
@@ -118,7 +135,7 @@ def _publisher(room: Room) -> list[Part]:
     from services.publisher.story import Publisher  # noqa: PLC0415
 
     shelf = Shelf(room.store, Notices(room.queue, room.clock))
-    failures = Failures(shelf, VERSION)
+    failures = Failures(shelf, room.clock, VERSION)
     keeping = Keeping(room.store, room.settings.versions_max, room.settings.raw_max)
     story = Publisher(shelf, failures, keeping, room.clock, page_images=room.settings.fetch_page_images)
     return [
@@ -240,8 +257,18 @@ def _web(room: Room) -> list[Part]:
     from services.web.node import WebNode  # noqa: PLC0415
 
     cell_of = cell_finder(room.places)
-    node = WebNode(room.store, room.queue, room.clock, room.settings, cell_of=cell_of, places=room.places)
+    node = WebNode(
+        room.store,
+        room.queue,
+        room.clock,
+        room.settings,
+        cell_of=cell_of,
+        places=room.places,
+        registry=room.registry,
+    )
     room.stories[WebNode] = node
+    room.lags.append(node.metrics.lag_s)
+    node.tell(room.vitals["web"])
     return [node]
 
 

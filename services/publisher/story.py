@@ -22,8 +22,9 @@ from pressroom.queues.topics import FEED_REFRESH, ONE_KEY, SCHEDULE
 from schemas import keys
 from schemas.codec import TooNew
 from schemas.documents import Document, FailureLine, Head, ReaderFeed, ReadersIndex, SiteIndex, SiteStatus
-from schemas.envelope import Envelope
+from schemas.envelope import Envelope, Hop
 from schemas.messages import Check, FailureAct, FailureClosed, FailureSeen, PageImage, PageImageWish, Rollback
+from schemas.operating import FailureSend, ReplaysStopped
 from schemas.records import FeedRecord
 from schemas.status import BackupStatus, BucketStatus, FilesStatus, FleetStatus, HostsStatus
 from schemas.weather import WeatherRecord
@@ -42,7 +43,7 @@ from services.publisher.failures import Failures
 from services.publisher.keeping import Keeping
 from services.publisher.shelf import Broken, Contended, Shelf, dump
 
-STATUS_KEYS = {
+STATUS_KEYS: dict[type[Any], str] = {
     FleetStatus: keys.STATUS_SERVICES,
     HostsStatus: keys.STATUS_HOSTS,
     BucketStatus: keys.STATUS_BUCKET,
@@ -83,6 +84,8 @@ class Publisher:
             FailureSeen: failures.seen,
             FailureClosed: failures.closed,
             FailureAct: failures.act,
+            FailureSend: failures.send,
+            ReplaysStopped: failures.stop,
             FailureLine: failures.line,
             **dict.fromkeys(STATUS_KEYS, self._status),
         }
@@ -106,7 +109,9 @@ class Publisher:
         record, key = envelope.payload, keys.head(envelope.payload.feed)
         current = self._current(key)
         old = self._whole(key) if current is not None and needs_old(current, record) else None
-        verdict = judge(current, old, record, now=self._clock.now(), trace=envelope.trace, hops=envelope.hops)
+        now = self._clock.now()
+        hops = envelope.hopped(Hop(at=now, service="publisher", what="handled feed.record: stored"))
+        verdict = judge(current, old, record, now=now, trace=envelope.trace, hops=hops)
         if isinstance(verdict, Overtaken):
             return Done()
         if isinstance(verdict, Advance):
@@ -121,8 +126,9 @@ class Publisher:
             crash_point("publisher.after_head")
             self._shelf.notices.changed(key, current.etag, turn=current.turn, trace=envelope.trace)
         crash_point("publisher.after_notice")
-        wishes = _wishes(record, verdict, self._clock.now()) if self._page_images else ()
-        return Done((_stored(record, verdict), *wishes))
+        wishes = _wishes(record, verdict, now) if self._page_images else ()
+        # What was parsed again was fetched long ago: the scheduler has heard of it.
+        return Done(((_stored(record, verdict),) if not record.revision else ()) + wishes)
 
     def _current(self, key: str) -> Current | None:
         current = self._heads.get(key)

@@ -17,6 +17,7 @@ from pressroom.settings import Settings
 from services.web import views, views_api, views_outputs, views_reader, views_search, views_weather
 from services.web.assets import Assets
 from services.web.copies import Copies
+from services.web.counting import NodeMetrics
 from services.web.desk import CellOf
 from services.web.fixed import fixed_pages
 from services.web.gate import Gate
@@ -45,6 +46,7 @@ class Deps:
     press: Press
     assets: Assets
     health: Callable[[], dict[str, Any]]
+    metrics: NodeMetrics
     index: Index
     weather: NodeWeather
     own: OwnFeeds
@@ -77,4 +79,4 @@ def create_app(deps: Deps) -> Gate:
     for room in (views, views_api, views_outputs, views_reader, views_search, views_weather):
         app.register_blueprint(room.blueprint(deps))
     fixed = fixed_pages(deps.assets, deps.settings.public_url, deps.started_at)
-    return Gate(app, deps.table.get, (deps.assets.pages | fixed).get)
+    return Gate(app, deps.table.get, (deps.assets.pages | fixed).get, deps.metrics)

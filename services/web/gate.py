@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from flask import Flask
 
-from services.web.pages import Page, answer
+from services.web.counting import NodeMetrics
+from services.web.pages import Answer, Page, answer
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -26,11 +28,13 @@ class Gate:
     `for_all` knows what is the same for everybody (assets); `pages` what is so only for readers without our cookies.
     """
 
-    def __init__(self, flask: Flask, pages: LookUp, for_all: LookUp) -> None:
+    def __init__(self, flask: Flask, pages: LookUp, for_all: LookUp, metrics: NodeMetrics) -> None:
         self.flask = flask
         self._app: WsgiApp = flask.wsgi_app
         self._pages = pages
         self._for_all = for_all
+        self._metrics = metrics
+        self._count = metrics.pages.add
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] in {"GET", "HEAD"} and not environ.get("QUERY_STRING"):
@@ -38,8 +42,24 @@ class Gate:
             page = self._pages(path) if not chosen_by_cookie(environ) else None
             page = page or self._for_all(path)
             if page is not None:
-                return send(page, environ, start_response)
-        return self._app(environ, start_response)
+                status, headers, body = answered(page, environ)
+                self._count(status)
+                start_response(status, headers)
+                return (body,) if body else ()
+        return self._dynamic(environ, start_response)
+
+    def _dynamic(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        began = time.perf_counter()
+        said = ["500"]
+
+        def start(status: str, *more: Any) -> Any:
+            said[0] = status
+            return start_response(status, *more)
+
+        try:
+            return self._app(environ, start)
+        finally:
+            self._metrics.answered(said[0], time.perf_counter() - began)
 
 
 def chosen_by_cookie(environ: Environ) -> bool:
@@ -47,13 +67,17 @@ def chosen_by_cookie(environ: Environ) -> bool:
     return bool(cookies) and any(name in cookies for name in OUR_COOKIES)
 
 
-def send(page: Page, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    status, headers, body = answer(
+def answered(page: Page, environ: Environ) -> Answer:
+    return answer(
         page,
         head=environ["REQUEST_METHOD"] == "HEAD",
         accept_encoding=environ.get("HTTP_ACCEPT_ENCODING", ""),
         if_none_match=environ.get("HTTP_IF_NONE_MATCH", ""),
         if_modified_since=environ.get("HTTP_IF_MODIFIED_SINCE", ""),
     )
+
+
+def send(page: Page, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    status, headers, body = answered(page, environ)
     start_response(status, headers)
     return (body,) if body else ()

@@ -8,7 +8,10 @@ import threading
 from datetime import datetime
 from typing import Any
 
+from prometheus_client import CollectorRegistry
+
 from pressroom.clock import Clock
+from pressroom.health import Vitals
 from pressroom.objects.port import ObjectStore, StoreError, Unavailable
 from pressroom.places import Places
 from pressroom.queues.port import Queue, Subscription
@@ -21,6 +24,7 @@ from services.web.app import Deps, create_app
 from services.web.asking import Asking
 from services.web.assets import Assets
 from services.web.copies import Copies, Copy
+from services.web.counting import NodeMetrics, node_states
 from services.web.desk import CellOf, Outage, sites_showing, wanted
 from services.web.gate import Gate
 from services.web.indexer import Indexer
@@ -64,20 +68,30 @@ class WebNode:
         *,
         cell_of: CellOf = _no_cells,
         places: Places | None = None,
+        registry: CollectorRegistry | None = None,
     ) -> None:
+        registry = registry or CollectorRegistry()
+        self.metrics = metrics = NodeMetrics(registry, clock)
         self._store = store
         self._queue = queue
         self._clock = clock
         self._cell_of = cell_of
         self.shelf = Shelf(settings.data / "web" / "copies", settings.copies_bytes_max)
-        self.copies = Copies(store, self.shelf, clock, bytes_max=settings.copies_bytes_max, on_change=self._on_change)
+        self.copies = Copies(
+            store,
+            self.shelf,
+            clock,
+            bytes_max=settings.copies_bytes_max,
+            on_change=self._on_change,
+            counts=metrics.checks,
+        )
         self.agenda = Agenda(rules_of(settings), random.Random())  # noqa: S311 - jitter, no secret
-        self.refresher = Refresher(self.copies, self.agenda, clock, self._on_store)
+        self.refresher = Refresher(self.copies, self.agenda, clock, self._on_store, metrics.announced)
         self.assets = assets = Assets(settings.assets_url, clock.now())
         templates = Templates(assets)
         self.press = Press(self.copies, templates, cell_of, assets_url=settings.assets_url)
         self.table = PageTable()
-        self.renderer = Renderer(self.table, self.press.render_site, clock)
+        self.renderer = Renderer(self.table, metrics.rendering(self.press.render_site), clock)
         self.index = Index(settings.data / "web" / "search.sqlite")
         self.indexer = Indexer(self.copies, self.index, clock)
         self.asking = Asking(queue, clock)
@@ -103,10 +117,11 @@ class WebNode:
                 store=store,
                 copies=self.copies,
                 table=self.table,
-                kept=Kept(settings.copies_bytes_max),
+                kept=Kept(settings.copies_bytes_max, metrics.kept),
                 press=self.press,
                 assets=assets,
                 health=self.health,
+                metrics=metrics,
                 index=self.index,
                 weather=self.weather,
                 own=self.own,
@@ -117,6 +132,8 @@ class WebNode:
                 started_at=clock.now(),
             )
         )
+
+        node_states(registry, self.health)
 
     def start(self) -> None:
         """Pages from disk are there when this returns; the store is asked for newer ones meanwhile."""
@@ -190,13 +207,26 @@ class WebNode:
         self.agenda.also(key, self._clock.monotonic())
         self.refresher.wake()
 
+    def tell(self, vitals: Vitals) -> None:
+        """Make the node's readiness part of its service's health; its age and its outages are no fault of it."""
+        vitals.ask(lambda: () if self.health()["ready"] else ("there is no page to show yet",))
+        vitals.ask_trouble(self.broker_down_s)
+
+    def broker_down_s(self) -> float:
+        """For how long the broker has sent no notices."""
+        since = self.press.outage.broker_since
+        return 0.0 if since is None else max((self._clock.now() - since).total_seconds(), 0.001)
+
     def _on_change(self, copy: Copy) -> None:
+        self.metrics.arrived(copy.key)
         if isinstance(copy.value, WeatherRecord):
             self.weather.took(copy.value)
         if copy.key.startswith("sites/"):
             self._want()
             self.refresher.wake()
-        self.renderer.mark(sites_showing(self.copies, copy.key, self._cell_of))
+        # News of a feed come in streams; what people edit, weather asked for and a first copy are shown at once.
+        patient = copy.replaces and isinstance(copy.value, Head)
+        self.renderer.mark(sites_showing(self.copies, copy.key, self._cell_of), patient=patient)
         if isinstance(copy.value, Head) and copy.key in self._public:
             self.indexer.mark(copy.key)
 

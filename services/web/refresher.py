@@ -24,8 +24,14 @@ class Refresher:
     """Checks what the agenda says is due. `on_outage` hears when the store goes (since when) and comes back (None)."""
 
     def __init__(
-        self, copies: Copies, agenda: Agenda, clock: Clock, on_outage: Callable[[datetime | None], None]
+        self,
+        copies: Copies,
+        agenda: Agenda,
+        clock: Clock,
+        on_outage: Callable[[datetime | None], None],
+        announced: Callable[[str, datetime], None] = lambda key, at: None,
     ) -> None:
+        self._announced = announced
         self._copies = copies
         self._agenda = agenda
         self._clock = clock
@@ -69,8 +75,10 @@ class Refresher:
         self.wake()
 
     def _changed(self, notice: object) -> None:
-        if isinstance(notice, Changed) and self._copies.etag(notice.key) != notice.etag:
-            self._agenda.hurry(notice.key)
+        if not isinstance(notice, Changed) or self._copies.etag(notice.key) == notice.etag:
+            return
+        if self._agenda.hurry(notice.key):
+            self._announced(notice.key, notice.at)
 
     def run_due(self) -> int:
         """Check everything that is due now, in this thread; returns how many answers the store gave."""

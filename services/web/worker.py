@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import threading
 from collections.abc import Iterable
 
+from prometheus_client import CollectorRegistry
+
 from pressroom import settings as settings_module
 from pressroom.clock import SystemClock
+from pressroom.health import PORTS_MAX, HealthServer, Vitals
+from pressroom.metrics.loop import vitals_metrics
+from pressroom.metrics.measured import MeasuredQueue, MeasuredStore
+from pressroom.metrics.process import CpuShare, process_metrics
 from pressroom.places import Places
+from pressroom.pulse import Body, Pulse
+from pressroom.sender import Sender
 from pressroom.settings import Settings
 from pressroom.wiring import queue_of, store_of
 from services.web.cells import cell_finder
 from services.web.gate import Environ, StartResponse
 from services.web.node import WebNode
 from services.web.serve import listen
+
+log = logging.getLogger(__name__)
 
 
 class Worker:
@@ -42,18 +53,39 @@ class Worker:
 
 
 def start_node(settings: Settings) -> WebNode:
+    """A node that runs, tells its metrics and says that it is alive."""
     clock = SystemClock()
+    registry = CollectorRegistry()
     places = Places(settings.data / "places.sqlite")
+    queue = MeasuredQueue(queue_of(settings, clock), registry)
     node = WebNode(
-        store_of(settings, clock),
-        queue_of(settings, clock),
+        MeasuredStore(store_of(settings, clock), registry),
+        queue,
         clock,
         settings,
         cell_of=cell_finder(places),
         places=places,
+        registry=registry,
     )
     node.start()
+    vitals = Vitals("web", clock.now, settings.healthy_age_s)
+    node.tell(vitals)
+    share = CpuShare()
+    vitals_metrics(registry, [vitals])
+    process_metrics(registry, ["web"], settings.data, share)
+    if settings.metrics_port:
+        _tell(settings.metrics_port, vitals, registry)
+    body = Body(["web"], lambda: [vitals], registry, clock, share, node.metrics.lag_s)
+    Pulse(Sender(queue, clock, "web"), clock, body).start()
     return node
+
+
+def _tell(port: int, vitals: Vitals, registry: CollectorRegistry) -> None:
+    server = HealthServer.on_free_port("0.0.0.0", port, [vitals], registry)  # noqa: S104 - probes come from outside
+    if server is None:
+        log.error("no metrics: port %d and the %d behind it are taken", port, PORTS_MAX - 1)
+        return
+    server.start()
 
 
 app = Worker()

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from pressroom.clock import SetClock
 from pressroom.consumer.loop import ConsumerHealth
 from pressroom.health import HealthServer, Vitals
-from pressroom.metrics import LoopMetrics, healthy_gauge
+from pressroom.metrics.loop import LoopMetrics, vitals_metrics
 
 WELL = ConsumerHealth(alive=True, trouble=None, paused_because=None, breaker_open=False, under_way=0, last_done_at=None)
 
@@ -77,8 +77,8 @@ def test_work_that_never_ends_is_a_fault_after_the_promised_age(watched):
 
 def test_the_server_tells_probes_and_prometheus(watched):
     registry = CollectorRegistry()
-    LoopMetrics(registry).handled("feed.refresh", "done", 0.1)
-    healthy_gauge(registry, [watched.vitals])
+    LoopMetrics(registry, watched.clock).handled("feed.refresh", "done", 0.1)
+    vitals_metrics(registry, [watched.vitals])
     server = HealthServer("127.0.0.1", 0, [watched.vitals], registry)
     server.start()
     base = f"http://127.0.0.1:{server.port}"

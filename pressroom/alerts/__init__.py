@@ -1,0 +1,1 @@
+"""What operators are woken by: one list of conditions, for Prometheus and for the newsroom's own webhook."""
