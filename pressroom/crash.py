@@ -24,6 +24,7 @@ POINTS: Final[dict[str, str]] = {
     "publisher.after_version": "the version is stored, the head still shows the old one",
     "publisher.after_head": "the head is new, no node was told",
     "publisher.after_notice": "nodes were told, the scheduler was not",
+    "publisher.after_part": "the edited part is stored, no node was told",
     "publisher.after_failure": "the failure is stored, its dead letter is not acknowledged",
     "publisher.after_act": "the failure says 'replayed', nothing was sent again",
 }

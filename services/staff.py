@@ -137,7 +137,14 @@ def _publisher(room: Room) -> list[Part]:
     shelf = Shelf(room.store, Notices(room.queue, room.clock))
     failures = Failures(shelf, room.clock, VERSION)
     keeping = Keeping(room.store, room.settings.versions_max, room.settings.raw_max)
-    story = Publisher(shelf, failures, keeping, room.clock, page_images=room.settings.fetch_page_images)
+    story = Publisher(
+        shelf,
+        failures,
+        keeping,
+        room.clock,
+        page_images=room.settings.fetch_page_images,
+        images_from=room.settings.assets_url,
+    )
     return [
         room.consumer("publisher", RECORD_PUBLISH, story.handle, PUBLISH_WORKERS),
         room.consumer("publisher", DEAD, failures.dead, 1),

@@ -25,9 +25,11 @@ from schemas.documents import Document, FailureLine, Head, ReaderFeed, ReadersIn
 from schemas.envelope import Envelope, Hop
 from schemas.messages import Check, FailureAct, FailureClosed, FailureSeen, PageImage, PageImageWish, Rollback
 from schemas.operating import FailureSend, ReplaysStopped
+from schemas.parts import ArchiveWish, Edit, HeadlineAct
 from schemas.records import FeedRecord
 from schemas.status import BackupStatus, BucketStatus, FilesStatus, FleetStatus, HostsStatus
 from schemas.weather import WeatherRecord
+from services.publisher.archive import Archive, wishes
 from services.publisher.documents import (
     Advance,
     Current,
@@ -39,6 +41,7 @@ from services.publisher.documents import (
     roll_back,
     wanted_version,
 )
+from services.publisher.edits import Edits
 from services.publisher.failures import Failures
 from services.publisher.keeping import Keeping
 from services.publisher.shelf import Broken, Contended, Shelf, dump
@@ -65,8 +68,16 @@ class Publisher:
     """Handles `record.publish`. One key is handled by one worker at a time; compare-and-set covers the rest."""
 
     def __init__(
-        self, shelf: Shelf, failures: Failures, keeping: Keeping, clock: Clock, *, page_images: bool = False
+        self,
+        shelf: Shelf,
+        failures: Failures,
+        keeping: Keeping,
+        clock: Clock,
+        *,
+        page_images: bool = False,
+        images_from: str = "",
     ) -> None:
+        edits, archive = Edits(shelf, images_from), Archive(shelf)
         self._shelf = shelf
         self._keeping = keeping
         self._clock = clock
@@ -75,12 +86,15 @@ class Publisher:
         self._stories: dict[type, Callable[[Envelope[Any]], Outcome]] = {
             FeedRecord: self._feed,
             WeatherRecord: self._weather,
-            SiteStatus: self._said,
+            SiteStatus: self._site,
             SiteIndex: self._said,
             ReaderFeed: self._said,
             ReadersIndex: self._said,
             Rollback: self._rollback,
             PageImage: self._page_image,
+            Edit: edits.edit,
+            HeadlineAct: archive.act,
+            ArchiveWish: archive.wish,
             FailureSeen: failures.seen,
             FailureClosed: failures.closed,
             FailureAct: failures.act,
@@ -204,9 +218,15 @@ class Publisher:
         etag = self._shelf.change(key, WeatherRecord, newer, envelope.id)
         return self._told(key, etag, record.turn, envelope.trace)
 
-    def _said(self, envelope: Envelope[SiteStatus | SiteIndex | ReaderFeed | ReadersIndex]) -> Outcome:
+    def _site(self, envelope: Envelope[SiteStatus]) -> Outcome:
+        """A status is followed by a look at what its feeds have brought, for the site's archive."""
+        before = self._shelf.load(keys.site_status(envelope.payload.site), SiteStatus)
+        self._said(envelope)
+        return Done(wishes(before[0] if before else None, envelope.payload))
+
+    def _said(self, envelope: Envelope[Any]) -> Outcome:
         """What the scheduler says of sites and feeds."""
-        document = envelope.payload
+        document: SiteStatus | SiteIndex | ReaderFeed | ReadersIndex = envelope.payload
         key = _key_of(document)
 
         def newer(old: Any) -> Any:
