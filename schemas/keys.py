@@ -85,8 +85,13 @@ def site_part(site: str, name: str) -> str:
     return f"{PARTS}{site}/{name}.json"
 
 
-def part_version(site: str, name: str, number: int, digest: str) -> str:
-    return f"files-history/{site}/{name}/{number:08d}-{digest[:32]}.json"
+def part_version(site: str, name: str, number: int, edit: str) -> str:
+    """A version of a part, in order of its number; `edit` is the id of the message that wrote it."""
+    return f"files-history/{site}/{name}/{number:08d}-{short_hash(edit)}.json"
+
+
+def part_number(version_key: str) -> int:
+    return int(version_key.rsplit("/", 1)[1].partition("-")[0])
 
 
 def part_versions(site: str, name: str) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal, get_args
 
 from pydantic import Field
 
-from schemas.base import Count, Hash, Id, Instant, Line, Model, Name, Url
+from schemas.base import Count, Id, Instant, Line, Model, Name, Url
 
 PART_CHARS_MAX: Final = 50_000
 REMOVED_MAX: Final = 5_000
@@ -23,7 +23,7 @@ class Part(Model):
     """`files/<site>/<name>.json`, and each version of it in `files-history/`.
 
     `html` holds only what `pressroom.parts` lets stand; null: removed, and the number goes on counting. `edit` is the
-    id of the message that wrote it, `parent` the digest of the version before it.
+    id of the message that wrote it, `parent` that of the version before it.
     """
 
     schema_version: Literal[1] = 1
@@ -35,7 +35,7 @@ class Part(Model):
     by: Name
     why: Line
     edit: Id
-    parent: Hash | None = None
+    parent: Id | None = None
     restores: Count | None = None
 
 

@@ -14,7 +14,7 @@ from typing import Final
 
 import nh3
 
-from services.fetcher.nesting import is_too_deep
+from pressroom.nesting import is_too_deep
 from services.fetcher.parsing.links import web_link
 
 TAGS: Final = frozenset({

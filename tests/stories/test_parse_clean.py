@@ -7,8 +7,8 @@ import time
 
 import pytest
 
+from pressroom.nesting import is_too_deep
 from services.fetcher.clean import ATTRIBUTES, DROPPED_WHOLE, TAGS, clean_html, text_of_clean, text_of_html
-from services.fetcher.nesting import is_too_deep
 
 BASE = "http://paper.example/2024/story"
 
