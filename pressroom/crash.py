@@ -26,7 +26,8 @@ POINTS: Final[dict[str, str]] = {
     "publisher.after_notice": "nodes were told, the scheduler was not",
     "publisher.after_part": "the edited part is stored, no node was told",
     "publisher.after_failure": "the failure is stored, its dead letter is not acknowledged",
-    "publisher.after_act": "the failure says 'replayed', nothing was sent again",
+    "publisher.after_act": "the failure says 'replaying', its time will not be told",
+    "publisher.after_send": "the failure says 'replayed', nothing was sent again",
 }
 """Every point and what is true there. A test holds that each is used exactly once and that each can be hit."""
 

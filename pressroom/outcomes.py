@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from schemas.base import Model
+from schemas.envelope import Hop
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +14,7 @@ class Emit:
     """A message to send: confirmed by the queue before what caused it is acknowledged.
 
     `id` and `trace` are given when the same message may be sent again (an outbox, a replay); otherwise the id is
-    new and the trace that of the message being handled.
+    new and the trace that of the message being handled. `hops` are given when the way here was not that message's.
     """
 
     topic: str
@@ -24,6 +25,7 @@ class Emit:
     expires_s: float | None = None
     id: str | None = None
     trace: str | None = None
+    hops: tuple[Hop, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ def parcel_of(emit: Emit, now: datetime, *, trace: str, hops: tuple[Hop, ...]) -
         version=version,
         occurred_at=now,
         trace=emit.trace or trace or message_id,
-        hops=hops,
+        hops=hops if emit.hops is None else emit.hops,
         not_before=emit.not_before,
         not_after=emit.not_after,
         key=emit.key,

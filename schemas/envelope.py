@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import secrets
-from datetime import datetime
-from typing import Annotated, Generic, TypeVar
+from datetime import UTC, datetime
+from typing import Annotated, Final, Generic, TypeVar
 
 from pydantic import Field
 
 from schemas.base import Count, Id, Instant, Key, Line, Model, Name
 
 HOPS_MAX = 32
+_LAYOUT: Final = re.compile(r"0[0-9a-f]{31}")
 BODY_BYTES_MAX = 1 << 20
 """A message's body, encoded: 1 MiB. RabbitMQ would take 16; nothing here needs it."""
 LETTER_BYTES_MAX = 2 << 20
@@ -56,3 +58,10 @@ class Envelope(Model, Generic[P]):
 def new_id(now: datetime) -> str:
     """A fresh id that sorts by time: milliseconds in hex, then 80 random bits (the layout idea of a ULID)."""
     return f"{int(now.timestamp() * 1000):012x}{secrets.token_hex(10)}"
+
+
+def born(message_id: str) -> datetime | None:
+    """When an id of `new_id`'s layout was made; None for any other."""
+    if _LAYOUT.fullmatch(message_id) is None:
+        return None
+    return datetime.fromtimestamp(int(message_id[:12], 16) / 1000, UTC)

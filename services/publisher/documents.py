@@ -70,21 +70,22 @@ def judge(
     """What becomes of a record. `old` is the whole head; it is only needed where `needs_old` says so."""
     if current is not None and record.turn < current.turn:
         return Overtaken()
-    if current is not None and record.turn == current.turn:
+    if current is not None and record.turn == current.turn and record.revision <= current.revision:
         return Repeated()
     found = recognise(current.known if current else (), record.entries, now)
     document = Document(source=record.source, entries=_kept(found, old, record.complete))
     version = _version(record, document, carried=found.carried)
     if current is not None and current.hold:
         assert old is not None
-        head = old.model_copy(update={"turn": record.turn, "latest": version, "fetch": record.fetch})
+        update = {"turn": record.turn, "latest": version, "fetch": record.fetch}
+        head = old.model_copy(update=update | ({"revision": record.revision} if record.revision else {}))
         return Advance(head, version, document, found.fresh, visible=False)
     changed = current is None or version != current.version
     head = Head(
         feed=record.feed,
         version=version,
         turn=record.turn,
-        revision=0,
+        revision=record.revision,
         fetch=record.fetch,
         changed_at=now if current is None or changed else current.changed_at,
         document=document,

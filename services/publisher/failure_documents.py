@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from schemas.documents import Action, Attempt, Failure, FailureDay, FailureLine
-from schemas.envelope import Envelope
-from schemas.messages import DeadLetter, FailureAct, FailureClosed, FailureSeen, FeedRefresh, WeatherRequest
+from schemas.envelope import Envelope, born
+from schemas.messages import DeadLetter, FailureClosed, FailureSeen, FeedRefresh, WeatherRequest
 from schemas.records import FeedRecord
 
 ATTEMPTS_MAX = 20
 ACTIONS_MAX = 50
-ACT_STATUS = {"replay": "replayed", "requeue": "requeued", "drop": "dropped"}
+
+
+def changed(old: Failure, action: Action | None = None, **update: Any) -> Failure:
+    """The failure, one step on; every step is one, so that its line in the summary knows which is the later."""
+    steps = max(old.steps, old.count + len(old.actions)) + 1
+    actions = old.actions if action is None else (*old.actions, action)[-ACTIONS_MAX:]
+    return old.model_copy(update={**update, "actions": actions, "steps": steps})
 
 
 def _last(attempts: Sequence[Attempt], new: Attempt) -> tuple[Attempt, ...]:
@@ -23,16 +30,25 @@ def _last(attempts: Sequence[Attempt], new: Attempt) -> tuple[Attempt, ...]:
 
 
 def streak(old: Failure | None, seen: FailureSeen, envelope: Envelope[Any], code_version: str) -> Failure | None:
-    """A source's trouble opened or went on. A word older than the document changes nothing."""
+    """A source's trouble opened or went on. A word older than the document changes nothing.
+
+    What was sent again and is in trouble still is open again.
+    """
     trouble = seen.trouble
     attempt = Attempt(
-        at=seen.at, kind=seen.kind, message=trouble.message, status=trouble.status, first_bytes=trouble.first_bytes
+        at=seen.at,
+        kind=seen.kind,
+        message=trouble.message,
+        status=trouble.status,
+        first_bytes=trouble.first_bytes,
+        headers=trouble.headers,
     )
     if old is not None:
         if seen.count <= old.count:
             return None
-        update = {"count": seen.count, "last_at": seen.at, "attempts": _last(old.attempts, attempt)}
-        return old.model_copy(update=update)
+        status = "open" if old.status in {"replayed", "requeued"} else old.status
+        attempts = _last(old.attempts, attempt)
+        return changed(old, status=status, count=seen.count, last_at=seen.at, attempts=attempts)
     return Failure(
         id=seen.id,
         source="streak",
@@ -42,6 +58,7 @@ def streak(old: Failure | None, seen: FailureSeen, envelope: Envelope[Any], code
         opened_at=seen.opened_at,
         last_at=seen.at,
         count=seen.count,
+        steps=seen.count,
         feed=seen.feed,
         cell=seen.cell,
         url=seen.url,
@@ -59,9 +76,14 @@ def ended(old: Failure | None, closed: FailureClosed) -> Failure | None:
     if old is None or old.status in {"closed", "dropped"}:
         return None
     action = Action(at=closed.at, by="scheduler", act="close", why=closed.note)
-    return old.model_copy(
-        update={"status": "closed", "last_at": closed.at, "actions": (*old.actions, action)[-ACTIONS_MAX:]}
-    )
+    return changed(old, action, status="closed", last_at=closed.at, lease=None, lease_until=None)
+
+
+def name_of(letter: DeadLetter, original: Envelope[Any] | None, letter_id: str) -> tuple[str, datetime]:
+    """(id, opened at): what a dead message's failure is filed under. A message that was sent again keeps its own."""
+    if original is None:
+        return letter_id, letter.at
+    return original.id, born(original.id) or original.occurred_at
 
 
 def given_up(
@@ -69,29 +91,40 @@ def given_up(
 ) -> Failure | None:
     """A message was given up. The same message given up again (after a replay) is the same failure, open again."""
     attempt = Attempt(at=letter.at, kind=letter.kind, message=letter.reason)
+    tried = _tried(original)
     if old is not None:
         if old.last_at >= letter.at:
             return None
-        update = {
-            "status": "open",
-            "count": old.count + 1,
-            "last_at": letter.at,
-            "kind": letter.kind,
-            "reason": letter.reason,
-            "attempts": _last(old.attempts, attempt),
-            "original": letter.body,
-        }
-        return old.model_copy(update=update)
+        attempts = old.attempts
+        for one in tried:
+            attempts = _last(attempts, one)
+        return changed(
+            old,
+            status="open",
+            lease=None,
+            lease_until=None,
+            count=old.count + 1,
+            last_at=letter.at,
+            kind=letter.kind,
+            reason=letter.reason,
+            attempts=_last(attempts, attempt),
+            original=letter.body,
+            original_base64=letter.body_base64,
+            hops=original.hops if original else old.hops,
+            code_version=code_version,
+        )
+    name, opened_at = name_of(letter, original, letter_id)
     return Failure(
-        id=original.id if original else letter_id,
+        id=name,
         source="message",
         topic=letter.topic,
         message_key=letter.key,
         kind=letter.kind,
         reason=letter.reason,
-        opened_at=original.occurred_at if original else letter.at,
+        opened_at=opened_at,
         last_at=letter.at,
-        attempts=(attempt,),
+        steps=1,
+        attempts=_last(tried[-ATTEMPTS_MAX:], attempt),
         original=letter.body,
         original_base64=letter.body_base64,
         trace=original.trace if original else "",
@@ -101,24 +134,29 @@ def given_up(
     )
 
 
+def _tried(original: Envelope[Any] | None) -> tuple[Attempt, ...]:
+    """The attempts before the last one, as the loop wrote them down among the hops."""
+    hops = original.hops if original and original.attempt else ()
+    told = [(hop.at, *hop.what.partition(": ")) for hop in hops if hop.what.startswith("attempt ")]
+    return tuple(Attempt(at=at, kind="retry", message=reason) for at, _, _, reason in told)
+
+
 def _subject(original: Envelope[Any] | None) -> dict[str, Any]:
     payload = original.payload if original else None
     if isinstance(payload, FeedRefresh):
         return {"feed": payload.feed, "url": payload.url, "host": original.key if original else None}
     if isinstance(payload, FeedRecord):
-        return {"feed": payload.feed, "url": payload.fetch.url}
+        return {"feed": payload.feed, "url": payload.fetch.url, "host": _host(payload.fetch.url)}
     if isinstance(payload, WeatherRequest):
         return {"cell": payload.cell}
     return {}
 
 
-def acted(old: Failure, act: FailureAct) -> Failure | None:
-    """What an operator did. Only an open failure can be sent again: a second replay finds it no longer open."""
-    status = ACT_STATUS.get(act.act)
-    if status is None or old.status != "open":
+def _host(url: str) -> str | None:
+    try:
+        return urlsplit(url).netloc.lower()[:200] or None
+    except ValueError:
         return None
-    action = Action(at=act.at, by=act.by, act=act.act, why=act.why)
-    return old.model_copy(update={"status": status, "actions": (*old.actions, action)[-ACTIONS_MAX:]})
 
 
 def line(failure: Failure) -> FailureLine:
@@ -130,11 +168,12 @@ def line(failure: Failure) -> FailureLine:
         opened_at=failure.opened_at,
         last_at=failure.last_at,
         count=failure.count,
-        steps=failure.count + len(failure.actions),
+        steps=max(failure.steps, failure.count + len(failure.actions)),
         feed=failure.feed,
         host=failure.host,
         sites=failure.sites,
         reason=failure.reason[:1000],
+        trace=failure.trace,
     )
 
 

@@ -5,42 +5,35 @@ A dead message becomes `failures/<day>/<id>.json` first and is acknowledged then
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
 from typing import Any
 
-from pressroom.cells import cell_named
+from pressroom.clock import Clock
 from pressroom.crash import crash_point
 from pressroom.outcomes import Done, Emit, Outcome, Retry
-from pressroom.queues.topics import FEED_REFRESH, ONE_KEY, RECORD_PUBLISH, SCHEDULE, WEATHER_REQUEST
+from pressroom.queues.topics import ONE_KEY, RECORD_PUBLISH, SCHEDULE
 from schemas import keys
-from schemas.codec import TooNew, Undecodable, decode
+from schemas.codec import TooNew
 from schemas.documents import Failure, FailureDay, FailureLine
 from schemas.envelope import Envelope
-from schemas.messages import (
-    Check,
-    DeadLetter,
-    FailureAct,
-    FailureClosed,
-    FailureSeen,
-    FeedRefresh,
-    WeatherRequest,
-    Wish,
-)
+from schemas.messages import Check, DeadLetter, FailureAct, FailureClosed, FailureSeen, FeedRefresh
+from schemas.operating import FailureSend, ReplaysStopped
 from schemas.records import FeedRecord
-from services.publisher.failure_documents import acted, ended, given_up, line, streak, summarised
+from services.publisher.failure_documents import ended, given_up, line, name_of, streak, summarised
+from services.publisher.failure_replays import SENT, acted, read_original, resent, sending, sent, waits
 from services.publisher.shelf import Shelf
 
 
 class Failures:
-    """The failure stories of `record.publish`, and the handler of `dead`."""
+    """The failure stories of `record.publish`, and the handler of dead letters."""
 
-    def __init__(self, shelf: Shelf, code_version: str) -> None:
+    def __init__(self, shelf: Shelf, clock: Clock, code_version: str) -> None:
         self._shelf = shelf
+        self._clock = clock
         self._code_version = code_version
 
     def dead(self, envelope: Envelope[DeadLetter]) -> Outcome:
-        """The consumer of `dead`: never rejects, whatever the letter holds."""
+        """Never rejects, whatever the letter holds."""
         try:
             return self._file(envelope)
         except TooNew as error:
@@ -48,11 +41,12 @@ class Failures:
 
     def _file(self, envelope: Envelope[DeadLetter]) -> Outcome:
         letter = envelope.payload
-        original = _original(letter.body, letter.body_base64)
-        opened_at = original.occurred_at if original else letter.at
-        key = keys.failure(opened_at.date(), original.id if original else envelope.id)
+        original = read_original(letter.body, letter.body_base64)
+        name, opened_at = name_of(letter, original, envelope.id)
         failure = self._write(
-            key, envelope.id, lambda old: given_up(old, letter, original, envelope.id, self._code_version)
+            keys.failure(opened_at.date(), name),
+            envelope.id,
+            lambda old: given_up(old, letter, original, envelope.id, self._code_version),
         )
         crash_point("publisher.after_failure")
         return Done((*_lines(failure), *_lost(original)))
@@ -69,18 +63,31 @@ class Failures:
 
     def act(self, envelope: Envelope[FailureAct]) -> Outcome:
         act = envelope.payload
-        changed: list[bool] = []
-
-        def apply(old: Failure | None) -> Failure | None:
-            new = acted(old, act) if old is not None else None
-            changed[:] = [new is not None or _again(old, act)]
-            return new
-
-        failure = self._write(act.key, envelope.id, apply)
-        if failure is None or not changed[0] or act.act == "drop":
+        failure = self._write(act.key, envelope.id, lambda old: acted(old, act, envelope.id) if old else None)
+        if failure is None or not waits(failure, envelope.id):
             return Done(_lines(failure))
         crash_point("publisher.after_act")
-        return Done((*_lines(failure), *_resent(failure, act)))
+        return Done((*_lines(failure), sending(act.key, failure, act)))
+
+    def send(self, envelope: Envelope[FailureSend]) -> Outcome:
+        """The time of a replay has come. Its redelivery sends once more: what it sends is idempotent."""
+        key, lease = envelope.payload.key, envelope.payload.lease
+        stopped = self._shelf.load(keys.REPLAYS_STOPPED, ReplaysStopped)
+        mark = stopped[0] if stopped else None
+        failure = self._write(key, envelope.id, lambda old: sent(old, lease, mark) if old else None)
+        if failure is None or failure.lease != lease or failure.status not in SENT.values():
+            return Done(_lines(failure))
+        crash_point("publisher.after_send")
+        return Done((*_lines(failure), *resent(key, failure, self._clock.now())))
+
+    def stop(self, envelope: Envelope[ReplaysStopped]) -> Outcome:
+        stopped = envelope.payload
+
+        def later(old: ReplaysStopped | None) -> ReplaysStopped | None:
+            return stopped if old is None or stopped.at > old.at else None
+
+        self._shelf.change(keys.REPLAYS_STOPPED, ReplaysStopped, later, envelope.id)
+        return Done()
 
     def line(self, envelope: Envelope[FailureLine]) -> Outcome:
         one = envelope.payload
@@ -101,18 +108,6 @@ class Failures:
         return after[0]
 
 
-def _again(old: Failure | None, act: FailureAct) -> bool:
-    """Whether this very act is written already: its redelivery sends once more, what it sends is idempotent."""
-    return old is not None and any(one.at == act.at and one.act == act.act and one.by == act.by for one in old.actions)
-
-
-def _original(body: str, is_base64: bool) -> Envelope[Any] | None:
-    try:
-        return decode(base64.b64decode(body) if is_base64 else body.encode())
-    except (Undecodable, TooNew, ValueError):
-        return None
-
-
 def _lines(failure: Failure | None) -> tuple[Emit, ...]:
     if failure is None:
         return ()
@@ -125,17 +120,3 @@ def _lost(original: Envelope[Any] | None) -> tuple[Emit, ...]:
     if not isinstance(payload, FeedRefresh | FeedRecord):
         return ()
     return (Emit(SCHEDULE, ONE_KEY, Check(feed=payload.feed, turn=payload.turn, result="lost")),)
-
-
-def _resent(failure: Failure, act: FailureAct) -> tuple[Emit, ...]:
-    """What a replay sends: the original message under its own id with a fresh start, or a wish for the feed."""
-    original = _original(failure.original, failure.original_base64) if failure.original is not None else None
-    if original is not None and failure.topic != FEED_REFRESH:
-        return (Emit(failure.topic, original.key, original.payload, id=original.id, trace=original.trace),)
-    if failure.feed is not None:
-        return (Emit(SCHEDULE, ONE_KEY, Wish(feed=failure.feed, reason="replay", replay_of=act.key)),)
-    cell = cell_named(failure.cell) if failure.cell is not None else None
-    if cell is not None:
-        request = WeatherRequest(cell=cell.id, latitude=cell.latitude, longitude=cell.longitude, reason="replay")
-        return (Emit(WEATHER_REQUEST, cell.id, request),)
-    return ()

@@ -62,7 +62,7 @@ class Room:
         self.store = DirectoryStore(folder)
         self.clock = SetClock(NOON)
         shelf = Shelf(self.store, None)  # type: ignore[arg-type]
-        self.failures = Failures(shelf, "1.0")
+        self.failures = Failures(shelf, SetClock(NOON), "1.0")
         self.publisher = Publisher(shelf, self.failures, Keeping(self.store, 3, 2), self.clock)
 
     def publish(self, payload: Model) -> Outcome:

@@ -92,7 +92,7 @@ def desk(tmp_path: Path) -> Desk:
 def test_wishes_go_out_only_by_the_setting_and_only_for_new_entries_without_a_picture(desk):
     shelf = Shelf(desk.store, desk.notices)
     keeping = Keeping(desk.store, 3, 2)
-    publisher = Publisher(shelf, Failures(shelf, "1"), keeping, SetClock(NOON), page_images=True)
+    publisher = Publisher(shelf, Failures(shelf, SetClock(NOON), "1"), keeping, SetClock(NOON), page_images=True)
     found = publisher.handle(envelope(record("f", 1, entry(1), entry(2, image="http://paper.example/2.jpg"))))
     wishes = [emit for emit in found.emits if isinstance(emit.payload, PageImageWish)]
     assert [(one.topic, one.key, one.payload.entry) for one in wishes] == [("feed.refresh", "paper.example", "id-1")]

@@ -23,7 +23,6 @@ from schemas.messages import (
     FeedRefresh,
     Rollback,
     Trouble,
-    Wish,
 )
 from schemas.weather import WeatherRecord
 from services.publisher.failures import Failures
@@ -54,8 +53,9 @@ class Desk:
     def restart(self) -> None:
         """A new process: nothing is remembered but what the store holds."""
         shelf = Shelf(self.store, self.notices)  # type: ignore[arg-type]
-        self.failures = Failures(shelf, "1.0")
-        self.publisher = Publisher(shelf, self.failures, Keeping(self.store, 3, 2), SetClock(NOON))
+        clock = SetClock(NOON)
+        self.failures = Failures(shelf, clock, "1.0")
+        self.publisher = Publisher(shelf, self.failures, Keeping(self.store, 3, 2), clock)
 
     def give(self, payload: Any, *, key: str = "k", message_id: str = "m") -> tuple[Emit, ...]:
         outcome = self.publisher.handle(envelope(payload, key=key, message_id=message_id))
@@ -267,32 +267,6 @@ def test_the_same_letter_twice_is_one_failure_and_a_later_death_opens_it_again(d
 def act(what: str, name: str, minute: int = 20) -> FailureAct:
     key = keys.failure(NOON.date(), name)
     return FailureAct(key=key, act=what, at=NOON + minutes(minute), by="me", why="fixed")  # type: ignore[arg-type]
-
-
-def test_a_replay_sends_the_original_once_and_a_second_replay_sends_nothing(desk):
-    bury(desk, letter(record("f", 7, entry(1)), topic="record.publish"))
-    outcome = desk.publisher.handle(envelope(act("replay", "original")))
-    (sent,) = [emit for emit in outcome.emits if emit.topic == "record.publish" and emit.id]
-    assert (sent.id, sent.payload.turn) == ("original", 7)
-    second = desk.publisher.handle(envelope(act("replay", "original", minute=21)))
-    assert [emit for emit in second.emits if emit.id] == []
-    assert [one.act for one in failure(desk, "original").actions] == ["replay"]
-
-
-def test_a_redelivered_replay_sends_again_what_may_not_have_been_sent(desk):
-    bury(desk, letter(record("f", 7, entry(1)), topic="record.publish"))
-    for _ in range(2):
-        outcome = desk.publisher.handle(envelope(act("replay", "original")))
-        assert [emit.id for emit in outcome.emits if emit.id] == ["original"]
-
-
-def test_a_replayed_refresh_or_streak_is_a_wish_since_its_turn_has_passed(desk):
-    bury(desk, letter(REFRESH))
-    desk.give(seen(1))
-    for name in ("original", "s1"):
-        outcome = desk.publisher.handle(envelope(act("replay", name)))
-        (wish,) = [emit.payload for emit in outcome.emits if isinstance(emit.payload, Wish)]
-        assert (wish.feed, wish.replay_of) == ("f", keys.failure(NOON.date(), name))
 
 
 def test_a_dropped_failure_keeps_who_and_why_and_sends_nothing(desk):
