@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from pressroom.outcomes import BackendUnavailable
 
@@ -167,6 +167,14 @@ class ObjectStore(Protocol):
         from the last key always yields the rest, each once. An object that is written or deleted
         meanwhile may be seen or not. Raises as `get`, while iterating too.
         """
+
+
+@runtime_checkable
+class Versioned(Protocol):
+    """A store that can keep what is overwritten and deleted, by itself and unseen here; for a person to dig in."""
+
+    def keep_versions(self) -> None:
+        """Switch that on, for the whole bucket. Raises as `ObjectStore.get`; StoreMisconfigured when it can't."""
 
 
 def check_key(key: str) -> str:

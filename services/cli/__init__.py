@@ -19,6 +19,8 @@ VERBS = {
     "feeds": "roll back, release, refresh, pause and resume feeds",
     "audit": "who changed what, and what came of it",
     "password": "make the hash of the desk's password",
+    "backup": "copy the store into another one, daily",
+    "restore": "check a copy, or put it back into an empty store",
     "config": "every setting with its value and source",
     "schemas": "write the messages' JSON Schema",
     "topology": "declare or check RabbitMQ's queues",

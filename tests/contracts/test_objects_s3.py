@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from pressroom.clock import SystemClock
-from pressroom.objects import ObjectStore, StoreMisconfigured, Unavailable, open_store
+from pressroom.objects import Conflict, ObjectStore, StoreMisconfigured, Unavailable, open_store
+from pressroom.objects.port import Versioned
 from pressroom.testing.seaweed import Seaweed, seaweed, shared_seaweed
 from tests.contracts.objects_contract import ObjectsContract, at_once, increment, listed_keys, own_folder
 
@@ -88,6 +89,24 @@ def test_wrong_credentials_are_one_clear_line_without_the_secret(named, complain
         opened(shared_seaweed(), **named).get("a.json")
     assert "\n" not in str(caught.value)
     assert "wrong" not in str(caught.value)
+
+
+def test_a_bucket_that_keeps_versions_works_as_before():
+    server = shared_seaweed()
+    url = server.s3_url("kept-" + own_folder()[:12])
+    store = opened(server, url, create_bucket=True)
+    assert isinstance(store, Versioned)
+    etag = store.create("a.json", b"old")
+    store.keep_versions()
+    store.keep_versions()
+    etag = store.swap("a.json", b"new", etag=etag, write_id="w")
+    with pytest.raises(Conflict):
+        store.create("a.json", b"other")
+    assert [(one.key, one.etag) for one in store.list("", limit=10)] == [("a.json", etag)]
+    store.delete("a.json")
+    assert store.get("a.json") is None
+    assert listed_keys(store, "") == []
+    assert store.create("a.json", b"again")
 
 
 def test_objects_survive_kill_9_of_the_store_and_the_client_finds_it_again(tmp_path):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from schemas.audit import AuditEnd, AuditEntry
+from schemas.backup import BackupPart, BackupRun
 from schemas.codec import TYPES, TooNew, Undecodable, decode, encode
 from schemas.documents import ArchiveDay, Failure, FailureDay, Head, ReaderFeed, ReadersIndex, SiteIndex, SiteStatus
 from schemas.operating import Pauses, Preview, ReplaysStopped
@@ -33,6 +34,8 @@ DOCUMENTS = {
         BucketStatus,
         FilesStatus,
         BackupStatus,
+        BackupPart,
+        BackupRun,
         AuditEntry,
         AuditEnd,
         Part,

@@ -22,6 +22,7 @@ from pressroom.objects.port import (
     Listed,
     NotModified,
     Stored,
+    StoreMisconfigured,
     Unavailable,
     check_body,
     check_key,
@@ -71,6 +72,13 @@ class S3Store:
             # "Owned by you" or "being made": another of our processes was quicker.
             if refused.meaning is not Meaning.BUSY:
                 raise
+
+    def keep_versions(self) -> None:
+        """Have the bucket keep what is overwritten; some stores say yes and do not, so it is asked back."""
+        self._bucket.ask("switch versioning on", "put_bucket_versioning", VersioningConfiguration={"Status": "Enabled"})
+        answer = self._bucket.ask("look at versioning", "get_bucket_versioning")
+        if answer.get("Status") != "Enabled":
+            raise StoreMisconfigured(f"{self.name}: this store keeps no versions")
 
     def get(self, key: str, *, if_none_match: str | None = None) -> Stored | NotModified | None:
         condition = {} if if_none_match is None else {"IfNoneMatch": if_none_match}
