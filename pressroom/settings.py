@@ -116,7 +116,12 @@ class Settings(BaseSettings):
 
     # --- keeping -----------------------------------------------------------------------------------
     versions_max: Whole = _setting(30, "versions kept of a feed")
+    versions_days: NotNegative = _setting(30.0, "older versions of a feed are deleted, but the newest three", "d")
     raw_max: Whole = _setting(3, "raw answers kept of a feed")
+    failures_days: NotNegative = _setting(30.0, "a closed failure is kept for so long; an open one for ever", "d")
+    archive_days: NotNegative = _setting(365.0, "a day of a site's archive is kept for so long", "d")
+    previews_days: NotNegative = _setting(1.0, "what a look ahead has found is kept for so long", "d")
+    audit_days: NotNegative = _setting(365.0, "what operators did is kept for so long", "d")
     backup_url: str = _setting(
         "", "folder or s3://bucket?endpoint=… that `pressroom backup` copies to when it is told none"
     )
