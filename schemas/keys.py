@@ -25,6 +25,8 @@ REPLAYS_STOPPED = "status/replays.json"
 PREVIEWS = "previews/"
 PARTS = "files/"
 REMOVED = "removed/"
+KEEPING = "keeping"
+"""No object: the key of the publisher's round through the store, so that one publisher at a time is at it."""
 
 _ODD = re.compile(r"[^a-z0-9]+")
 
@@ -132,6 +134,10 @@ def audit(day: date, entry_id: str) -> str:
 
 def audit_end(day: date, entry_id: str) -> str:
     return f"audit/{day.isoformat()}/{entry_id}.end.json"
+
+
+def day_of_summary(key: str) -> date:
+    return date.fromisoformat(key.removeprefix(FAILURE_SUMMARIES)[:10])
 
 
 def ledger(shard: int) -> str:

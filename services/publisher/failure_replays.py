@@ -6,16 +6,14 @@ come, and sends if the lease still holds. So whoever comes second finds the leas
 
 from __future__ import annotations
 
-import base64
 from datetime import datetime, timedelta
-from typing import Any
 
 from pressroom.cells import cell_named
+from pressroom.originals import original_of
 from pressroom.outcomes import Emit
 from pressroom.queues.topics import ONE_KEY, RECORD_PUBLISH, SCHEDULE, WEATHER_REQUEST
-from schemas.codec import TooNew, Undecodable, decode
 from schemas.documents import Action, Failure
-from schemas.envelope import Envelope, Hop
+from schemas.envelope import Hop
 from schemas.messages import FailureAct, FeedRefresh, WeatherRequest, Wish
 from schemas.operating import FailureSend, ReplaysStopped
 from services.publisher.failure_documents import changed
@@ -64,7 +62,7 @@ def sent(old: Failure, lease: str, stopped: ReplaysStopped | None) -> Failure | 
 def resent(key: str, failure: Failure, now: datetime) -> tuple[Emit, ...]:
     """What a replay sends: the original message under its own id with a fresh start, or a wish for the feed."""
     hop = Hop(at=now, service="publisher", what=f"sent again, replay {failure.replays}"[:1000])
-    original = read_original(failure.original, failure.original_base64) if failure.original is not None else None
+    original = original_of(failure)
     if original is not None and not isinstance(original.payload, FeedRefresh):
         good_for = original.not_after - original.occurred_at if original.not_after else None
         return (
@@ -87,11 +85,3 @@ def resent(key: str, failure: Failure, now: datetime) -> tuple[Emit, ...]:
         request = WeatherRequest(cell=cell.id, latitude=cell.latitude, longitude=cell.longitude, reason="replay")
         return (Emit(WEATHER_REQUEST, cell.id, request, trace=trace, hops=(hop,)),)
     return ()
-
-
-def read_original(body: str, is_base64: bool) -> Envelope[Any] | None:
-    """The message that was given up; None when it is none of ours, or not yet."""
-    try:
-        return decode(base64.b64decode(body) if is_base64 else body.encode())
-    except (Undecodable, TooNew, ValueError):
-        return None

@@ -10,6 +10,7 @@ from typing import Any
 
 from pressroom.clock import Clock
 from pressroom.crash import crash_point
+from pressroom.originals import read_original
 from pressroom.outcomes import Done, Emit, Outcome, Retry
 from pressroom.queues.topics import ONE_KEY, RECORD_PUBLISH, SCHEDULE
 from schemas import keys
@@ -20,7 +21,7 @@ from schemas.messages import Check, DeadLetter, FailureAct, FailureClosed, Failu
 from schemas.operating import FailureSend, ReplaysStopped
 from schemas.records import FeedRecord
 from services.publisher.failure_documents import ended, given_up, line, name_of, streak, summarised
-from services.publisher.failure_replays import SENT, acted, read_original, resent, sending, sent, waits
+from services.publisher.failure_replays import SENT, acted, resent, sending, sent, waits
 from services.publisher.shelf import Shelf
 
 
