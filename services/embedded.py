@@ -17,7 +17,8 @@ from pressroom.pulse import Pulse
 from pressroom.queues.port import Queue
 from pressroom.sender import Sender
 from pressroom.settings import Settings
-from services.staff import BUILDERS, Part, Room
+from services.room import Part, Room
+from services.staff import BUILDERS, hire
 
 SERVICES = ("scheduler", "fetcher", "weather", "publisher", "web")
 STOP_S = 2.0
@@ -43,7 +44,7 @@ class Newsroom(Room):
         self._stopping = stopping or threading.Event()
         self._started: list[Part] = []
         # In the builders' order: those who listen start before those who speak, so that nothing waits at the start.
-        self.parts = {name: self.hire(name) for name in BUILDERS if name in wanted}
+        self.parts = {name: hire(self, name) for name in BUILDERS if name in wanted}
 
         vitals_metrics(self.registry, list(self.vitals.values()))
         tally_metrics(self.registry, self.tally, wanted)

@@ -3,102 +3,35 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
-from prometheus_client import CollectorRegistry
-
+from pressroom.alerts.webhook import Webhook
 from pressroom.cells import cell_at
 from pressroom.clock import Clock
 from pressroom.consumer.loop import Consumer
-from pressroom.health import Vitals, slow
+from pressroom.health import Vitals
 from pressroom.http.answer import Limits, Response
 from pressroom.http.client import Client
 from pressroom.http.guard import Guard
-from pressroom.metrics.loop import LoopMetrics
-from pressroom.metrics.measured import MeasuredQueue, MeasuredStore
-from pressroom.metrics.process import CpuShare
+from pressroom.metrics.depths import Depths
 from pressroom.notices import Notices
-from pressroom.objects.port import ObjectStore
 from pressroom.outcomes import Outcome
 from pressroom.places import Places
-from pressroom.pulse import Body
-from pressroom.queues.port import Queue
-from pressroom.queues.topics import DEAD, FEED_REFRESH, RECORD_PUBLISH, SCHEDULE, WEATHER_REQUEST, on_lane
+from pressroom.queues.topics import DEAD, FEED_REFRESH, RECORD_PUBLISH, SCHEDULE, TABLE, WEATHER_REQUEST, on_lane
 from pressroom.sender import Sender
 from pressroom.settings import Settings
-from pressroom.tally import Tally
 from pressroom.wiring import VERSION, loop_rules
 from schemas.envelope import Envelope
 from schemas.messages import PageImageWish, WeatherRequest
 from services.fetcher.manners import Identity
+from services.room import Part, Room
+
+if TYPE_CHECKING:
+    from services.scheduler.lookout import Lookout
 
 WEATHER_WORKERS = 4
 PUBLISH_WORKERS = 4
-
-
-class Part(Protocol):
-    """Something that runs until it is stopped."""
-
-    def start(self) -> None: ...
-    def stop(self, timeout_s: float) -> None: ...
-
-
-class Room:
-    """What the services of one process share: the ports, measured; the counters; the stories by class."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        queue: Queue,
-        store: ObjectStore,
-        clock: Clock,
-        services: Sequence[str],
-        lanes: Sequence[str],
-    ) -> None:
-        self.settings = settings
-        self.registry = CollectorRegistry()
-        self.queue: Queue = MeasuredQueue(queue, self.registry)
-        self.store: ObjectStore = MeasuredStore(store, self.registry)
-        self.clock = clock
-        self.lanes = lanes
-        self.tally = Tally()
-        self.metrics = LoopMetrics(self.registry, clock)
-        self.vitals: dict[str, Vitals] = {}
-        self.share = CpuShare()
-        self.lags: list[Callable[[], float]] = [self.metrics.longest_s]
-        """What each service here lags behind, in seconds."""
-        self.body = Body(services, self.vitals.values, self.registry, clock, self.share, self._lag_s)
-        self.places = Places(settings.data / "places.sqlite")
-        self.stories: dict[type[Any], Any] = {}
-        """The stories that run here, by class: for `--once`, for the page server, for tests."""
-
-    def _lag_s(self) -> float:
-        return max(lag_s() for lag_s in self.lags)
-
-    def hire(self, service: str) -> list[Part]:
-        """The parts of a service, not started yet."""
-        self.vitals[service] = Vitals(service, self.clock.now, self.settings.healthy_age_s)
-        return BUILDERS[service](self)
-
-    def consumer(self, service: str, topic: str, handler: Callable[[Any], Any], workers: int) -> Part:
-        consumer = Consumer.single(
-            self.queue,
-            topic,
-            self.metrics.waited(topic, self.tally.metered(service, handler)),
-            service=service,
-            clock=self.clock,
-            rules=loop_rules(self.settings, topic),
-            workers=workers,
-            observer=self.metrics,
-        )
-        self.vitals[service].ask(lambda: slow(topic, self.metrics.lag_s(topic), self.settings.lag_max_s))
-        return self.watched(service, consumer)
-
-    def watched(self, service: str, consumer: Consumer) -> Consumer:
-        """The consumer, with its health part of the service's."""
-        self.vitals[service].watch(consumer.topic, lambda: consumer.health)
-        return consumer
 
 
 def lanes_of(settings: Settings) -> tuple[str, ...]:
@@ -130,20 +63,22 @@ def identity_of(settings: Settings) -> Identity:
 
 def _publisher(room: Room) -> list[Part]:
     from services.publisher.failures import Failures  # noqa: PLC0415 - a process pays only for what it serves
-    from services.publisher.keeping import Keeping  # noqa: PLC0415
+    from services.publisher.keeping import Ages, Keeping  # noqa: PLC0415
     from services.publisher.shelf import Shelf  # noqa: PLC0415
     from services.publisher.story import Publisher  # noqa: PLC0415
 
     shelf = Shelf(room.store, Notices(room.queue, room.clock))
     failures = Failures(shelf, room.clock, VERSION)
-    keeping = Keeping(room.store, room.settings.versions_max, room.settings.raw_max)
+    settings = room.settings
+    ages = Ages(settings.failures_days, settings.archive_days, settings.previews_days, settings.audit_days)
+    keeping = Keeping(room.store, settings.versions_max, settings.raw_max, settings.versions_days, ages)
     story = Publisher(
         shelf,
         failures,
         keeping,
         room.clock,
-        page_images=room.settings.fetch_page_images,
-        images_from=room.settings.assets_url,
+        page_images=settings.fetch_page_images,
+        images_from=settings.assets_url,
     )
     return [
         room.consumer("publisher", RECORD_PUBLISH, story.handle, PUBLISH_WORKERS),
@@ -208,13 +143,14 @@ def _weather(room: Room) -> list[Part]:
 
 
 def _scheduler(room: Room) -> list[Part]:
+    from services.scheduler.lookout import Lookout  # noqa: PLC0415
     from services.scheduler.policy import Rules  # noqa: PLC0415
     from services.scheduler.rhythm import Rhythm  # noqa: PLC0415
     from services.scheduler.sites import SiteBook  # noqa: PLC0415
     from services.scheduler.story import Scheduler  # noqa: PLC0415
     from services.scheduler.timer import Timer  # noqa: PLC0415
 
-    settings = room.settings
+    settings, seen = room.settings, Lookout(room.clock)
     rhythm = Rhythm(interval_min_s=settings.interval_min_s, interval_max_s=settings.interval_max_s)
     story = Scheduler(
         room.store,
@@ -233,12 +169,13 @@ def _scheduler(room: Room) -> list[Part]:
         status_interval_s=settings.status_interval_s,
         weather_of=lambda place: _weather_of(room.places, place),
         weather_every_s=settings.weather_fresh_s,
+        lookout=seen,
     )
     room.stories[Scheduler] = story
     consumer = Consumer.batched(
         room.queue,
         SCHEDULE,
-        room.tally.metered("scheduler", story.handle),
+        room.metrics.waited(SCHEDULE, room.tally.metered("scheduler", story.handle)),
         service="scheduler",
         clock=room.clock,
         rules=loop_rules(settings, SCHEDULE),
@@ -246,7 +183,29 @@ def _scheduler(room: Room) -> list[Part]:
         unsettled=story.start_afresh,
     )
     room.watched("scheduler", consumer)
-    return [consumer, Timer(Sender(room.queue, room.clock, "scheduler"), room.clock)]
+    room.vitals["scheduler"].ask(seen.faults(settings.lag_max_s, settings.healthy_age_s))
+    room.lags.append(seen.lag_s)
+    return [consumer, Timer(Sender(room.queue, room.clock, "scheduler"), room.clock), _watchman(room, seen)]
+
+
+def _watchman(room: Room, seen: Lookout) -> Part:
+    from services.scheduler.alarms import AlarmDesk  # noqa: PLC0415
+    from services.scheduler.watchman import Watchman  # noqa: PLC0415
+
+    url = room.settings.webhook_url.get_secret_value()
+    rng = random.Random()  # noqa: S311 - jitter, no secret
+    watchman = Watchman(
+        seen,
+        AlarmDesk(room.store, Webhook(url) if url else None, room.clock, rng),
+        room.store,
+        Sender(room.queue, room.clock, "scheduler"),
+        room.clock,
+        process=room.body.process,
+        figures=room.body.figures,
+    )
+    watchman.register(room.registry)
+    Depths(room.queue, TABLE).register(room.registry)
+    return watchman
 
 
 def _weather_of(places: Places, name: str) -> WeatherRequest | None:
@@ -277,6 +236,12 @@ def _web(room: Room) -> list[Part]:
     room.lags.append(node.metrics.lag_s)
     node.tell(room.vitals["web"])
     return [node]
+
+
+def hire(room: Room, service: str) -> list[Part]:
+    """The parts of a service, not started yet."""
+    room.vitals[service] = Vitals(service, room.clock.now, room.settings.healthy_age_s)
+    return BUILDERS[service](room)
 
 
 # Those who listen start before those who speak, so that nothing waits at the start.

@@ -19,8 +19,10 @@ from pressroom.objects.port import Conflict, ObjectStore
 from pressroom.outcomes import Done, Emit, Outcome, Unavailable
 from schemas.envelope import Envelope, new_id
 from schemas.messages import Check, Pause, ReaderWish, Tick, WeatherReport, WeatherRequest, Wish
+from schemas.status import Alive
 from services.scheduler import letters
 from services.scheduler.ledger import Ledger
+from services.scheduler.lookout import Lookout
 from services.scheduler.memory import FeedMemory
 from services.scheduler.plan import Plan
 from services.scheduler.policy import Rules
@@ -32,6 +34,7 @@ from services.scheduler.statuses import StatusBoard, reader_feed, readers_index
 log = logging.getLogger(__name__)
 
 FORGET_EVERY = timedelta(hours=1)
+KEEP_EVERY = timedelta(days=1)
 FEEDS_FIRST = timedelta(seconds=1)
 """Looking places up may take a moment when it is done for the first time."""
 SILENCE_S = 5.0
@@ -55,7 +58,9 @@ class Scheduler:
         status_interval_s: float = 60.0,
         weather_of: CellOf | None = None,
         weather_every_s: float = 3600.0,
+        lookout: Lookout | None = None,
     ) -> None:
+        self._lookout = lookout or Lookout(clock)
         self._store = store
         self._book = book
         self._clock = clock
@@ -70,7 +75,7 @@ class Scheduler:
     def _forget_all(self) -> None:
         self._plan: Plan | None = None
         self._board = StatusBoard(self._status_interval_s)
-        self._weather_at = self._tidied_at = self._clock.now()
+        self._weather_at = self._tidied_at = self._keep_at = self._clock.now()
         self._sent: list[FeedMemory] = []
         self._handled: set[str] = set()
         self._said_full: bool | None = None
@@ -129,6 +134,7 @@ class Scheduler:
         emits += self._room_for_readers(plan, now)
         plan.ledger.save(new_id(now))
         crash_point("scheduler.after_save")
+        self._lookout.look(plan, now)
         self._handled = {envelope.id for envelope in envelopes}
         self._heard_at_s = self._clock.monotonic()
         return [*(Done() for _ in envelopes[1:]), Done(tuple(emits))]
@@ -155,12 +161,14 @@ class Scheduler:
         plan.resume()
         log.info("leading: %d feeds, %d refreshes under way", len(plan.wanted), plan.under_way)
         self._plan = plan
+        self._lookout.lead()
         return plan, emits
 
     def _follow(self, plan: Plan, now: datetime) -> list[Emit]:
         """Take over the sites as they stand in their files."""
         emits = self._drop_unwanted(plan, now)
         self._board.touch_all(self._book.sites)
+        self._lookout.needs_weather = any(site.place for site in self._book.sites.values())
         self._weather_at = now + FEEDS_FIRST
         return emits
 
@@ -187,6 +195,8 @@ class Scheduler:
             self._pause(plan, payload)
         elif isinstance(payload, WeatherReport):
             return plan.report(payload, now)
+        elif isinstance(payload, Alive):
+            self._lookout.alive(payload, now)
         elif isinstance(payload, Tick):
             return self._tick(plan, now)
         return []
@@ -196,6 +206,7 @@ class Scheduler:
         wanted = plan.wanted.get(check.feed)
         if heard is None or wanted is None:
             return []
+        self._lookout.checked(heard.memory, check, now)
         self._board.touch(wanted.sites)
         # Trouble at a feed that only readers want is theirs to see: operators are not called for a reader's typing.
         tell = heard.tell if wanted.sites else ()
@@ -238,7 +249,15 @@ class Scheduler:
             self._tidied_at = now
             emits += self._drop_unwanted(plan, now)
             plan.forget(now)
+            emits += self._keeping(now)
         return emits + self._weather(now)
+
+    def _keeping(self, now: datetime) -> list[Emit]:
+        """Once a day, and an hour after another scheduler took over, the publisher is sent round."""
+        if now < self._keep_at:
+            return []
+        self._keep_at = now + KEEP_EVERY
+        return [letters.keeping()]
 
     def _weather(self, now: datetime) -> list[Emit]:
         if self._weather_of is None or now < self._weather_at:

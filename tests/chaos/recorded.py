@@ -15,7 +15,7 @@ from typing import Any
 
 from schemas.envelope import Envelope
 from services.cli import main
-from services.staff import Part, Room
+from services.room import Part, Room
 
 POISON = os.environ.get("PRESSROOM_TEST_POISON")
 LOG = os.open(os.environ.get("PRESSROOM_TEST_LOG", os.devnull), os.O_CREAT | os.O_APPEND | os.O_WRONLY)
