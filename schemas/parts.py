@@ -58,6 +58,7 @@ class Edit(Model):
 class RemovedHeadline(Model):
     feed: Id
     id: Url
+    link: Url | None = None
     title: Line | None = None
     at: Instant
     by: Name

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from pressroom.outcomes import Done, Emit, Outcome, Reject
 from pressroom.queues.topics import RECORD_PUBLISH
+from pressroom.removed import Removed
 from schemas import keys
 from schemas.documents import ARCHIVED_MAX, ArchiveDay, ArchivedHeadline, FeedStatus, Head, SiteStatus
 from schemas.envelope import Envelope
@@ -139,10 +140,9 @@ def _line(feed: str, entry: Entry, first_seen: datetime) -> ArchivedHeadline:
 def acted(old: RemovedHeadlines | None, act: HeadlineAct) -> RemovedHeadlines | None:
     """The list with the entry on it, or without it; None when that is so already."""
     before = old.headlines if old is not None else ()
-    name = (act.headline.feed, act.headline.id)
-    there = any((one.feed, one.id) == name for one in before)
-    if there == (act.act == "remove"):
+    asked = Removed(RemovedHeadlines(site=act.site, headlines=(act.headline,)))
+    rest = tuple(one for one in before if not asked.has(one.feed, one.id, one.link))
+    if (len(rest) < len(before)) == (act.act == "remove"):
         return None
-    rest = tuple(one for one in before if (one.feed, one.id) != name)
     headlines = (*rest, act.headline) if act.act == "remove" else rest
     return RemovedHeadlines.model_construct(site=act.site, headlines=headlines)

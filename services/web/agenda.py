@@ -118,7 +118,7 @@ class Agenda:
     def _next_check(self, key: str, item: _Item, found: Found, now_s: float) -> float:
         trust = self._rules.of(key)
         if found is Found.ABSENT:
-            return now_s + self._rules.status.check_s
+            return now_s + self._rules.absent_s(key)
         if found is Found.BROKEN:
             return now_s + trust.check_s
         return max(item.content_s + trust.trust_s, now_s + min(trust.check_s, trust.trust_s))

@@ -51,6 +51,7 @@ def day_page(desk: Desk, kept: ArchiveDay | None, day: date, now: datetime) -> D
             origin=line.feed,
         )
         for line in (kept.headlines if kept is not None else ())
+        if not desk.removed.has(line.feed, line.id, line.link)
     ]
     today = now.date()
     oldest = today - timedelta(days=DAYS_BACK_MAX)

@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from pressroom.removed import Removed
 from schemas import keys
 from schemas.documents import Head, SiteEntry, SiteIndex, SiteStatus
 from schemas.weather import WeatherRecord
 from services.web.copies import Copies
 from services.web.ladder import Shown
+from services.web.parts import NO_PARTS, Parts, keys_of, parts_of, removed_of, without
 
 CellOf = Callable[[str], str | None]
 """The weather cell of a place's name; None when nobody knows the place."""
@@ -43,6 +45,8 @@ class Desk:
     own_seen: str = ""
     """Changes whenever one of the reader's own feeds looks different."""
     outage: Outage = field(default_factory=Outage)
+    parts: Parts = NO_PARTS
+    removed: Removed = field(default_factory=lambda: Removed(None))
 
 
 def wanted(copies: Copies, cell_of: CellOf) -> list[str]:
@@ -50,6 +54,7 @@ def wanted(copies: Copies, cell_of: CellOf) -> list[str]:
     index = copies.value(keys.SITES_INDEX, SiteIndex)
     sites = index.sites if index is not None else ()
     statuses = [keys.site_status(entry.site) for entry in sites]
+    edited = [key for entry in sites for key in keys_of(entry.site)]
     shown: dict[str, None] = {}
     for key in statuses:
         status = copies.value(key, SiteStatus)
@@ -59,7 +64,7 @@ def wanted(copies: Copies, cell_of: CellOf) -> list[str]:
         cell = cell_of(status.place) if status.place else None
         if cell is not None:
             shown[keys.weather(cell)] = None
-    return [keys.SITES_INDEX, *statuses, *shown]
+    return [keys.SITES_INDEX, *statuses, *edited, *shown]
 
 
 def lay(copies: Copies, site: str, cell_of: CellOf, outage: Outage) -> Desk | None:
@@ -70,12 +75,15 @@ def lay(copies: Copies, site: str, cell_of: CellOf, outage: Outage) -> Desk | No
         return None
     heads = {feed.feed: copies.value(keys.head(feed.feed), Head) for feed in status.feeds}
     cell = cell_of(status.place) if status.place else None
+    removed = removed_of(copies, site)
     return Desk(
         sites=index.sites,
         status=status,
-        heads={feed: head for feed, head in heads.items() if head is not None},
+        heads={feed: without(head, removed) for feed, head in heads.items() if head is not None},
         weather=copies.value(keys.weather(cell), WeatherRecord) if cell else None,
         outage=outage,
+        parts=parts_of(copies, site),
+        removed=removed,
     )
 
 
@@ -89,7 +97,7 @@ def sites_showing(copies: Copies, key: str, cell_of: CellOf) -> list[str]:
 
 
 def _shows(copies: Copies, site: str, key: str, cell_of: CellOf) -> bool:
-    if key == keys.site_status(site):
+    if key == keys.site_status(site) or key in keys_of(site):
         return True
     status = copies.value(keys.site_status(site), SiteStatus)
     if status is None:

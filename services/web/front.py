@@ -13,6 +13,7 @@ from services.web.freshness import State, judge
 from services.web.headlines import Headline, headlines
 from services.web.ladder import Shown
 from services.web.measures import Measures
+from services.web.parts import Parts
 from services.web.topstories import TopStory, rank
 from services.web.wishes import NONE, Wishes
 
@@ -54,6 +55,7 @@ class FrontPage:
     boxes: tuple[Box, ...]
     weather: Forecast | None
     outage: Outage
+    parts: Parts
     changes_at: datetime
 
     @property
@@ -87,6 +89,7 @@ def front_page(desk: Desk, now: datetime, wishes: Wishes = NONE) -> FrontPage:
         boxes=boxes,
         weather=weather,
         outage=desk.outage,
+        parts=desk.parts,
         changes_at=min([*turns, midnight_after(now, zone), *_turn_of(weather)]),
     )
 

@@ -12,6 +12,7 @@ from schemas import keys
 from schemas.base import Model
 from schemas.codec import explain
 from schemas.documents import ArchiveDay, Head, ReaderFeed, ReadersIndex, SiteIndex, SiteStatus
+from schemas.parts import Part, RemovedHeadlines
 from schemas.weather import WeatherRecord
 
 SUMMARY_CHARS_MAX: Final = 600
@@ -43,6 +44,10 @@ class Rules:
         """What tells how feeds are doing is trusted for less time than content."""
         return self.status if key.startswith(("sites/", "readers/")) else self.copy
 
+    def absent_s(self, key: str) -> float:
+        """When to look again for what was not there. What people edit comes seldom, and with a notice."""
+        return self.copy.check_s if key.startswith((keys.PARTS, keys.REMOVED)) else self.status.check_s
+
 
 def model_of(key: str) -> type[Model] | None:
     """The document that a key names; None for keys that nodes keep no copies of."""
@@ -53,7 +58,12 @@ def model_of(key: str) -> type[Model] | None:
         return ArchiveDay if "/archive/" in rest else SiteStatus
     if folder == "readers":
         return ReadersIndex if key == keys.READERS_INDEX else ReaderFeed
-    content: dict[str, type[Model]] = {"feeds": Head, "weather": WeatherRecord}
+    content: dict[str, type[Model]] = {
+        "feeds": Head,
+        "weather": WeatherRecord,
+        "files": Part,
+        "removed": RemovedHeadlines,
+    }
     return content.get(folder)
 
 

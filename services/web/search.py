@@ -44,6 +44,7 @@ CREATE TRIGGER IF NOT EXISTS removed AFTER DELETE ON headlines BEGIN
 @dataclass(frozen=True, slots=True)
 class Found:
     feed: str
+    id: str
     title: str
     link: str | None
     summary: str | None
@@ -107,13 +108,13 @@ class Index:
         high = int(wanted.until.timestamp()) << _SPREAD_BITS if wanted.until else 1 << 62
         with self._connection() as db:
             rows = db.execute(
-                "SELECT h.feed, h.title, h.link, h.summary, h.at"
+                "SELECT h.feed, h.id, h.title, h.link, h.summary, h.at"
                 " FROM words JOIN headlines AS h ON h.number = words.rowid"
                 " WHERE words MATCH ? AND words.rowid >= ? AND words.rowid < ?"
                 " AND h.feed IN (SELECT value FROM json_each(?)) ORDER BY words.rowid DESC LIMIT ?",
                 (match, low, high, json.dumps(list(wanted.feeds)), wanted.limit),
             ).fetchall()
-        return [Found(feed, title, link, text, datetime.fromtimestamp(at, UTC)) for feed, title, link, text, at in rows]
+        return [Found(*row[:-1], at=datetime.fromtimestamp(row[-1], UTC)) for row in rows]
 
     def _prepare(self) -> None:
         try:

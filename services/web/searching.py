@@ -57,11 +57,12 @@ def wanted(asked: Question, desk: Desk) -> Wanted:
         feeds=feeds,
         since=_start(asked.since) if asked.since else None,
         until=_start(asked.until) + timedelta(days=1) if asked.until else None,
-        limit=RESULTS_MAX + 1,
+        limit=RESULTS_MAX + 1 + len(desk.removed),
     )
 
 
-def search_page(asked: Question, found: list[Found], desk: Desk) -> SearchPage:
+def search_page(asked: Question, everything: list[Found], desk: Desk) -> SearchPage:
+    found = [one for one in everything if not desk.removed.has(one.feed, one.id, one.link)]
     titles = titles_of(desk)
     lines = tuple(
         Headline(

@@ -14,6 +14,7 @@ from services.web import api
 from services.web.api_document import DOCUMENT
 from services.web.desk import Desk
 from services.web.pages import Headers, Page, make
+from services.web.parts import removed_of, without_any
 from services.web.views import base_address, respond
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ class Api:
         whole = self._deps.copies.whole(key) if key in self._deps.public_keys() else None
         if not isinstance(whole, Head):
             raise NotFound("this node has no such feed")
-        return self._answer(api.entries(whole))
+        removed = [removed_of(self._deps.copies, site) for site in self._deps.sites()]
+        return self._answer(api.entries(without_any(whole, removed)))
 
     def _desk(self, site: str) -> Desk:
         found = self._deps.press.desk(site)

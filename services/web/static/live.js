@@ -7,7 +7,7 @@
   const AWAITED_MS = 400;
   const AWAITED_LOOKS = 30;
   const root = document.documentElement;
-  const parts = [".masthead .meta", ".masthead .weather", ".top"];
+  const parts = [".masthead .meta", ".masthead .weather", ".announcement", ".block", ".top"];
   const boxes = new Map();
   const rest = new Map();
   let wait = POLL_MS;
@@ -85,7 +85,13 @@
     else if (was) was.remove();
     else if (fresh) {
       if (selector === ".notice") document.querySelector("main").before(fresh);
-      else if (selector === ".top") document.querySelector("main").prepend(fresh);
+      else if (selector === ".announcement") document.querySelector("main").before(fresh);
+      else if (selector === ".block") document.querySelector("main").prepend(fresh);
+      else if (selector === ".top") {
+        const block = document.querySelector(".block");
+        if (block) block.after(fresh);
+        else document.querySelector("main").prepend(fresh);
+      }
       else document.querySelector(".masthead").append(fresh);
     }
   }
