@@ -14,7 +14,7 @@ from pressroom.clock import Clock
 from pressroom.objects.port import ObjectStore
 from pressroom.places import Places
 from pressroom.settings import Settings
-from services.web import views, views_api, views_outputs, views_reader, views_search, views_weather
+from services.web import views, views_api, views_outputs, views_parts, views_reader, views_search, views_weather
 from services.web.assets import Assets
 from services.web.copies import Copies
 from services.web.counting import NodeMetrics
@@ -76,7 +76,7 @@ def create_app(deps: Deps) -> Gate:
             response.headers.setdefault(name, value)
         return response
 
-    for room in (views, views_api, views_outputs, views_reader, views_search, views_weather):
+    for room in (views, views_api, views_outputs, views_parts, views_reader, views_search, views_weather):
         app.register_blueprint(room.blueprint(deps))
     fixed = fixed_pages(deps.assets, deps.settings.public_url, deps.started_at)
     return Gate(app, deps.table.get, (deps.assets.pages | fixed).get, deps.metrics)
