@@ -136,8 +136,8 @@ def show(office: Office, asked: Showing) -> Part:
 def history(office: Office, asked: Which) -> Versions:
     """List the versions of a part, the newest first."""
     part = present(office, asked.site, asked.name)
-    chain = _chain(office, part) if part is not None else ()
-    return Versions(versions=tuple(PartLine.of(one) for one in chain))
+    found = chain(office, part) if part is not None else ()
+    return Versions(versions=tuple(PartLine.of(one) for one in found))
 
 
 def save(office: Office, asked: Saving) -> Saved:
@@ -188,8 +188,8 @@ def cleaned(office: Office, html: str) -> tuple[str, tuple[str, ...]]:
     return clean, dropped(html, clean)
 
 
-def _chain(office: Office, part: Part) -> Iterator[Part]:
-    """A part and the versions before it, each by the one that came after it."""
+def chain(office: Office, part: Part) -> Iterator[Part]:
+    """A part and the versions before it, the newest first."""
     one: Part | None = part
     for _ in range(VERSIONS_MAX):
         if one is None:
@@ -202,7 +202,7 @@ def _chain(office: Office, part: Part) -> Iterator[Part]:
 
 
 def _version(office: Office, part: Part, number: int) -> Part:
-    for one in _chain(office, part):
+    for one in chain(office, part):
         if one.number == number:
             return one
     raise NotFound(f"{part.site}/{part.name} has no version {number}; `pressroom files history` lists them")
@@ -247,7 +247,7 @@ def _carried_out(office: Office, edit: Edit) -> int | None:
     def look() -> int | None:
         part = office.read(key, Part)
         if part is not None and part.number > edit.seen:
-            mine = next((one for one in _chain(office, part) if one.number == edit.seen + 1), None)
+            mine = next((one for one in chain(office, part) if one.number == edit.seen + 1), None)
             if mine is not None and mine.edit == edit_id:
                 return mine.number
             if part.html == edit.html:
@@ -264,7 +264,7 @@ def _carried_out(office: Office, edit: Edit) -> int | None:
 def _lost(office: Office, part: Part | None, seen: int, mine: str | None) -> Conflict:
     if part is None:
         return Conflict(f"nothing is there, not version {seen}; save with seen 0")
-    before = next((one for one in _chain(office, part) if one.number == seen), None)
+    before = next((one for one in chain(office, part) if one.number == seen), None)
     return Conflict(files_words.conflict(before, seen, part, mine))
 
 

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pressroom.desk import audit, failures_again, feeds
+from pressroom.desk import archive, audit, failures_again, feeds, files
 from pressroom.desk.verbs import Verb
 
-VERBS: tuple[Verb, ...] = (*failures_again.VERBS, *feeds.VERBS, *audit.VERBS)
+VERBS: tuple[Verb, ...] = (
+    *failures_again.VERBS,
+    *feeds.VERBS,
+    *files.VERBS,
+    *archive.VERBS,
+    *audit.VERBS,
+)
 
 
 def rooms() -> list[str]:

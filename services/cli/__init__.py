@@ -17,6 +17,8 @@ VERBS = {
     "parse": "what the fetcher makes of a file, as JSON",
     "failures": "list, show, replay and drop failures",
     "feeds": "roll back, release, refresh, pause and resume feeds",
+    "files": "the parts of the pages that people write, one by one or as a folder",
+    "headlines": "a site's headlines; take one out for good",
     "audit": "who changed what, and what came of it",
     "password": "make the hash of the desk's password",
     "backup": "copy the store into another one, daily",

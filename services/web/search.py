@@ -114,7 +114,10 @@ class Index:
                 " AND h.feed IN (SELECT value FROM json_each(?)) ORDER BY words.rowid DESC LIMIT ?",
                 (match, low, high, json.dumps(list(wanted.feeds)), wanted.limit),
             ).fetchall()
-        return [Found(*row[:-1], at=datetime.fromtimestamp(row[-1], UTC)) for row in rows]
+        return [
+            Found(feed, entry, title, link, text, datetime.fromtimestamp(at, UTC))
+            for feed, entry, title, link, text, at in rows
+        ]
 
     def _prepare(self) -> None:
         try:
