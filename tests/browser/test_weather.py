@@ -111,13 +111,6 @@ class Desk(Notices):
         self.changed(key, self.store.put(key, made))
 
 
-@pytest.fixture(scope="module")
-def places(tmp_path_factory: pytest.TempPathFactory) -> Places:
-    places = Places(tmp_path_factory.mktemp("places") / "places.sqlite")
-    places.make_ready()
-    return places
-
-
 class House:
     def __init__(self, node: WebNode, desk: Desk, address: str) -> None:
         self.node, self.desk, self.address = node, desk, address

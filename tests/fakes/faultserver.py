@@ -24,6 +24,7 @@ in `http_tls`, reserved host names in `http_names`. Scripts may be per host: `sc
 
 from __future__ import annotations
 
+import select
 import selectors
 import socket
 import ssl
@@ -192,6 +193,16 @@ class FaultServer:
                 self._busy.subtract(counted)
                 self._changed.notify_all()
 
+    def _wait(self, link: socket.socket, gate: threading.Event) -> bool:
+        """At the gate, which opens by itself after a while. False when whoever asked has gone meanwhile."""
+        leaving = select.poll()
+        leaving.register(link, select.POLLRDHUP)
+        deadline = time.monotonic() + WAIT_S
+        while not gate.wait(0.02) and time.monotonic() < deadline:
+            if leaving.poll(0):
+                return False
+        return True
+
     def _next(self, request: Request) -> Script:
         for key in ((host, path) for host in (request.host, None) for path in (request.target, request.path)):
             answers = self._scripts.get(key)
@@ -200,8 +211,8 @@ class FaultServer:
         return Answer(404, body="nothing is scripted here")
 
     def _give(self, link: socket.socket, answer: Answer) -> None:
-        if answer.gate is not None:
-            answer.gate.wait(WAIT_S)
+        if answer.gate is not None and not self._wait(link, answer.gate):
+            raise _Gone
         self._pause(answer.delay_s)
         if answer.raw is not None:
             self._send(link, [answer.raw] if isinstance(answer.raw, bytes) else answer.raw)

@@ -6,7 +6,19 @@ from collections.abc import Iterator
 
 import pytest
 
+from pressroom.places import Places
+from pressroom.testing.gazetteer import lay_gazetteer
 from tests.fakes.faultserver import FaultServer
+
+
+@pytest.fixture(scope="session")
+def places(tmp_path_factory: pytest.TempPathFactory) -> Places:
+    """The real gazetteer, whose index is made once a machine."""
+    folder = tmp_path_factory.mktemp("places")
+    lay_gazetteer(folder)
+    places = Places(folder / "places.sqlite")
+    places.make_ready()
+    return places
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -14,10 +13,12 @@ from pathlib import Path
 from pressroom.cells import Cell
 from pressroom.clock import SystemClock
 from pressroom.settings import Settings
+from pressroom.testing.gazetteer import lay_gazetteer
 from pressroom.wiring import queue_of, store_of
 from schemas import keys
 from services.web.node import WebNode
 from tests.fakes.weather_provider import WeatherProvider
+from tests.pipeline.waiting import within
 
 ROOT = Path(__file__).parents[2]
 NODES = 4
@@ -26,16 +27,16 @@ CALLS_AT_ONCE = 4
 
 
 def eventually(holds: Callable[[], bool], what: str, within_s: float = 60.0) -> None:
-    deadline = time.monotonic() + within_s
+    began = time.monotonic()
     while not holds():
-        assert time.monotonic() < deadline, f"not within {within_s} s: {what}"
+        assert time.monotonic() - began < within(within_s), f"not within {within_s} s: {what}"
         time.sleep(0.01)
 
 
 class Fleet:
     """`engines` are the settings that name queue and store; empty for the embedded ones."""
 
-    def __init__(self, folder: Path, provider: WeatherProvider, engines: dict[str, str], places: Path) -> None:
+    def __init__(self, folder: Path, provider: WeatherProvider, engines: dict[str, str]) -> None:
         self.provider = provider
         self.folder = folder
         self._env = {
@@ -45,7 +46,7 @@ class Fleet:
             "PRESSROOM_FETCH_PORTS": str(provider.server.port),
             **engines,
         }
-        shutil.copy(places, folder / "places.sqlite")
+        lay_gazetteer(folder)
         self.settings = Settings(**{name.removeprefix("PRESSROOM_").lower(): text for name, text in self._env.items()})
         self.nodes: list[WebNode] = []
         self._processes: list[subprocess.Popen[bytes]] = []
@@ -87,6 +88,10 @@ class Fleet:
         for number in range(readers):
             node = self.nodes[number % NODES]
             node.weather.shown(cells[number // NODES % len(cells)].id, None, ask=True)
+
+    def stored(self) -> int:
+        """Of how many cells the store has weather."""
+        return sum(1 for _ in store_of(self.settings, self._clock).list("weather/", limit=1000))
 
     def holds(self, cells: list[Cell]) -> bool:
         """Whether every node has every cell's weather."""

@@ -8,7 +8,6 @@ provider.script(Answer(…))         # or whatever tests/fakes/faultserver.py ca
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -30,17 +29,19 @@ class Turnstile(threading.Event):
 
     def __init__(self) -> None:
         super().__init__()
-        self._permits = threading.Semaphore(0)
+        self._permits = 0
+        self._lock = threading.Lock()
 
     def let(self, count: int) -> None:
-        self._permits.release(count)
+        with self._lock:
+            self._permits += count
 
     def wait(self, timeout: float | None = None) -> bool:
-        deadline = time.monotonic() + (timeout or 0.0)
-        while not self.is_set() and time.monotonic() < deadline:
-            if self._permits.acquire(timeout=0.02):
+        with self._lock:
+            if self._permits:
+                self._permits -= 1
                 return True
-        return self.is_set()
+        return super().wait(timeout)
 
 
 class WeatherProvider:

@@ -12,20 +12,11 @@ from pathlib import Path
 import pytest
 
 from pressroom.cells import Cell, cell_at
-from pressroom.places import Places
 from tests.fakes.weather_fleet import CALLS_AT_ONCE, NODES, Fleet, eventually
 from tests.fakes.weather_provider import Turnstile, WeatherProvider
 
 READERS = 10_000
 PLACES = [cell_at(-60 + number, 3.0 * number) for number in range(100)]
-
-
-@pytest.fixture(scope="module")
-def places(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The gazetteer's index, made once for all processes of this file."""
-    path = tmp_path_factory.mktemp("places") / "places.sqlite"
-    assert Places(path).find("Utrecht") is not None
-    return path
 
 
 @pytest.fixture
@@ -35,7 +26,7 @@ def provider() -> Iterator[WeatherProvider]:
 
 
 @pytest.fixture(params=["embedded", pytest.param("rabbitmq", marks=pytest.mark.containers)])
-def fleet(request: pytest.FixtureRequest, tmp_path: Path, provider: WeatherProvider, places: Path) -> Fleet:
+def fleet(request: pytest.FixtureRequest, tmp_path: Path, provider: WeatherProvider) -> Fleet:
     engines: dict[str, str] = {}
     if request.param == "rabbitmq":
         engines = {
@@ -44,7 +35,7 @@ def fleet(request: pytest.FixtureRequest, tmp_path: Path, provider: WeatherProvi
             "PRESSROOM_S3_ACCESS_KEY": "any",
             "PRESSROOM_S3_SECRET_KEY": "any",
         }
-    return Fleet(tmp_path, provider, engines, places)
+    return Fleet(tmp_path, provider, engines)
 
 
 def test_ten_thousand_readers_in_a_hundred_places_cause_a_hundred_calls(fleet: Fleet) -> None:
@@ -66,6 +57,7 @@ def test_each_worker_that_is_killed_adds_at_most_the_calls_it_had_under_way(flee
         for _ in range(kills):
             eventually(lambda so_far=answered: fleet.provider.calls() >= so_far + CALLS_AT_ONCE, "calls are under way")
             # What was answered is stored, so that only what is under way can be asked again.
+            eventually(lambda so_far=answered: fleet.stored() >= so_far, "what was answered is stored")
             eventually(lambda: fleet.queue.depth("record.publish").total == 0, "what was answered is stored")
             workers.pop(0).kill()
             workers.append(fleet.serve("weather"))

@@ -13,11 +13,6 @@ from pressroom.cells import SIDE_KM, cell_at, cell_named, distance_km
 from pressroom.places import Places, folded
 
 
-@pytest.fixture(scope="module")
-def places(tmp_path_factory: pytest.TempPathFactory) -> Places:
-    return Places(tmp_path_factory.mktemp("places") / "places.sqlite")
-
-
 def first(places: Places, query: str) -> str:
     found = places.search(query, limit=1)
     return found[0].full_name if found else ""

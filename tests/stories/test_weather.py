@@ -310,13 +310,6 @@ class Room:
         return [parcel.key for parcel in self.queue.published if parcel.topic == "weather.request"]
 
 
-@pytest.fixture(scope="module")
-def places(tmp_path_factory: pytest.TempPathFactory) -> Places:
-    places = Places(tmp_path_factory.mktemp("places") / "places.sqlite")
-    places.make_ready()
-    return places
-
-
 @pytest.fixture
 def room(tmp_path: Path, places: Places) -> Room:
     return Room(tmp_path, places)
