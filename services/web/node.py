@@ -115,6 +115,7 @@ class WebNode:
                 settings=settings,
                 clock=clock,
                 store=store,
+                queue=queue,
                 copies=self.copies,
                 table=self.table,
                 kept=Kept(settings.copies_bytes_max, metrics.kept),

@@ -39,7 +39,7 @@ class Server:
             # The limits read X-Forwarded-For and judge themselves whom to believe.
             clear_untrusted_proxy_headers=False,
             channel_timeout=60,
-            max_request_body_size=1 << 16,
+            max_request_body_size=1 << 20,
         )
         self._stopping = threading.Event()
         self._rounds_left = 0
