@@ -58,6 +58,7 @@ class Newsroom(Room):
             self._begin(server)
         if "publisher" in self.parts and not self._may_publish():
             return
+        self._begin(self.pauses)
         for parts in self.parts.values():
             for part in parts:
                 self._begin(part)

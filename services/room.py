@@ -14,9 +14,11 @@ from pressroom.metrics.loop import LoopMetrics
 from pressroom.metrics.measured import MeasuredQueue, MeasuredStore
 from pressroom.metrics.process import CpuShare
 from pressroom.objects.port import ObjectStore
+from pressroom.pauses import PauseWatch
 from pressroom.places import Places
 from pressroom.pulse import Body
 from pressroom.queues.port import Queue
+from pressroom.queues.topics import DEAD
 from pressroom.settings import Settings
 from pressroom.tally import Tally
 from pressroom.wiring import loop_rules
@@ -54,6 +56,7 @@ class Room:
         self.lags: list[Callable[[], float]] = [self.metrics.longest_s]
         """What each service here lags behind, in seconds."""
         self.body = Body(services, self.vitals.values, self.registry, clock, self.share, self._lag_s)
+        self.pauses = PauseWatch(self.store, clock)
         self.places = Places(settings.data / "places.sqlite")
         self.stories: dict[type[Any], Any] = {}
         """The stories that run here, by class: for `--once`, for the page server, for tests."""
@@ -78,4 +81,6 @@ class Room:
     def watched(self, service: str, consumer: Consumer) -> Consumer:
         """The consumer, with its health part of the service's."""
         self.vitals[service].watch(consumer.topic, lambda: consumer.health)
+        if consumer.topic != DEAD:
+            self.pauses.watch(consumer)
         return consumer

@@ -24,6 +24,7 @@ from pressroom.settings import Settings
 from pressroom.wiring import VERSION, loop_rules
 from schemas.envelope import Envelope
 from schemas.messages import PageImageWish, WeatherRequest
+from schemas.operating import PreviewRequest, TopicPause, WeatherPreviewRequest
 from services.fetcher.manners import Identity
 from services.room import Part, Room
 
@@ -64,6 +65,7 @@ def identity_of(settings: Settings) -> Identity:
 def _publisher(room: Room) -> list[Part]:
     from services.publisher.failures import Failures  # noqa: PLC0415 - a process pays only for what it serves
     from services.publisher.keeping import Ages, Keeping  # noqa: PLC0415
+    from services.publisher.pauses import PauseDesk  # noqa: PLC0415
     from services.publisher.shelf import Shelf  # noqa: PLC0415
     from services.publisher.story import Publisher  # noqa: PLC0415
 
@@ -80,16 +82,22 @@ def _publisher(room: Room) -> list[Part]:
         page_images=settings.fetch_page_images,
         images_from=settings.assets_url,
     )
+    pauses = PauseDesk(shelf)
+
+    def dead(envelope: Envelope[Any]) -> Outcome:
+        return pauses.handle(envelope) if isinstance(envelope.payload, TopicPause) else failures.dead(envelope)
+
     return [
         room.consumer("publisher", RECORD_PUBLISH, story.handle, PUBLISH_WORKERS),
-        room.consumer("publisher", DEAD, failures.dead, 1),
+        room.consumer("publisher", DEAD, dead, 1),
     ]
 
 
 def _fetcher(room: Room) -> list[Part]:
-    from services.fetcher.manners import RobotsRule  # noqa: PLC0415
+    from services.fetcher.manners import Pace, RobotsRule  # noqa: PLC0415
     from services.fetcher.page_images import PageImages  # noqa: PLC0415
     from services.fetcher.parse import parse  # noqa: PLC0415
+    from services.fetcher.previews import Previews  # noqa: PLC0415
     from services.fetcher.story import Fetcher  # noqa: PLC0415
 
     settings = room.settings
@@ -108,10 +116,18 @@ def _fetcher(room: Room) -> list[Part]:
         identity=identity,
         robots=RobotsRule(get, room.clock, identity.user_agent()) if settings.fetch_robots else None,
     )
-    images = PageImages(get, identity, room.clock, settings.fetch_host_spacing_s)
+    pace = Pace(room.clock, settings.fetch_host_spacing_s)
+    images = PageImages(get, identity, room.clock, pace)
+    previews = Previews(story, pace, VERSION)
 
     def handle(envelope: Envelope[Any]) -> Outcome:
-        return (images if isinstance(envelope.payload, PageImageWish) else story).handle(envelope)
+        match envelope.payload:
+            case PageImageWish():
+                return images.handle(envelope)
+            case PreviewRequest():
+                return previews.handle(envelope)
+            case _:
+                return story.handle(envelope)
 
     return [
         room.consumer("fetcher", on_lane(FEED_REFRESH, lane), handle, settings.fetch_workers) for lane in room.lanes
@@ -120,6 +136,7 @@ def _fetcher(room: Room) -> list[Part]:
 
 def _weather(room: Room) -> list[Part]:
     from services.weather.calls import FILE_NAME, Calls  # noqa: PLC0415
+    from services.weather.previews import WeatherPreviews  # noqa: PLC0415
     from services.weather.provider import OpenMeteo, OpenWeather, Provider  # noqa: PLC0415
     from services.weather.story import WeatherDesk  # noqa: PLC0415
 
@@ -139,7 +156,12 @@ def _weather(room: Room) -> list[Part]:
         fresh_s=settings.weather_fresh_s,
         rng=random.Random(),  # noqa: S311 - jitter, no secret
     )
-    return [room.consumer("weather", WEATHER_REQUEST, desk.handle, WEATHER_WORKERS)]
+    previews = WeatherPreviews(desk, room.store, room.clock, VERSION)
+
+    def handle(envelope: Envelope[Any]) -> Outcome:
+        return (previews if isinstance(envelope.payload, WeatherPreviewRequest) else desk).handle(envelope)
+
+    return [room.consumer("weather", WEATHER_REQUEST, handle, WEATHER_WORKERS)]
 
 
 def _scheduler(room: Room) -> list[Part]:

@@ -32,6 +32,26 @@ class Identity:
         return f"Pressroom/{self.version} ({self.contact}{feeds})"
 
 
+class Pace:
+    """The spacing of a host for what the scheduler does not space itself: pages, looks ahead."""
+
+    def __init__(self, clock: Clock, spacing_s: float) -> None:
+        self._clock = clock
+        self._spacing_s = spacing_s
+        self._lock = threading.Lock()
+        self._free_at: LRUCache[str, float] = LRUCache(HOSTS_REMEMBERED_MAX)
+
+    def wait_s(self, host: str) -> float:
+        """0: go ahead, and the host is taken for the spacing. All that is asked of a host comes to one worker."""
+        now = self._clock.monotonic()
+        with self._lock:
+            free_at = self._free_at.get(host, now)
+            if free_at > now:
+                return free_at - now
+            self._free_at[host] = now + self._spacing_s
+            return 0.0
+
+
 class RobotsRule:
     """robots.txt of each host, read through the same guarded client and remembered for as long as it allows."""
 

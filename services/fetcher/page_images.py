@@ -5,12 +5,9 @@ The wish travels on `feed.refresh` under the article's host, so that a host stil
 
 from __future__ import annotations
 
-import threading
 from datetime import timedelta
 from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
-
-from cachetools import LRUCache
 
 from pressroom.clock import Clock
 from pressroom.http.answer import FetchError
@@ -19,11 +16,10 @@ from pressroom.queues.topics import RECORD_PUBLISH
 from schemas import keys
 from schemas.envelope import Envelope
 from schemas.messages import PageImage, PageImageWish
-from services.fetcher.manners import Get, Identity
+from services.fetcher.manners import Get, Identity, Pace
 
 HEAD_BYTES_MAX = 131_072
 """How much of a page is looked at; the head of real pages ends well before."""
-HOSTS_REMEMBERED_MAX = 2000
 _NAMES = ("og:image:secure_url", "og:image", "og:image:url", "twitter:image")
 
 
@@ -67,17 +63,15 @@ def image_of(page: bytes, url: str) -> str | None:
 class PageImages:
     """Handles the wishes. Whatever goes wrong, the entry simply stays without a picture."""
 
-    def __init__(self, get: Get, identity: Identity, clock: Clock, spacing_s: float) -> None:
+    def __init__(self, get: Get, identity: Identity, clock: Clock, pace: Pace) -> None:
         self._get = get
         self._identity = identity
         self._clock = clock
-        self._spacing_s = spacing_s
-        self._lock = threading.Lock()
-        self._free_at: LRUCache[str, float] = LRUCache(HOSTS_REMEMBERED_MAX)
+        self._pace = pace
 
     def handle(self, envelope: Envelope[PageImageWish]) -> Outcome:
         wish = envelope.payload
-        wait_s = self._wait_s(urlsplit(wish.link).netloc)
+        wait_s = self._pace.wait_s(urlsplit(wish.link).netloc)
         if wait_s > 0:
             return Defer(self._clock.now() + timedelta(seconds=wait_s), "the host was asked a moment ago")
         try:
@@ -89,13 +83,3 @@ class PageImages:
             return Done()
         found = PageImage(feed=wish.feed, entry=wish.entry, image=image)
         return Done((Emit(RECORD_PUBLISH, keys.head(wish.feed), found),))
-
-    def _wait_s(self, host: str) -> float:
-        """0: go ahead, and the host is taken for the spacing. All wishes of a host come to one worker."""
-        now = self._clock.monotonic()
-        with self._lock:
-            free_at = self._free_at.get(host, now)
-            if free_at > now:
-                return free_at - now
-            self._free_at[host] = now + self._spacing_s
-            return 0.0

@@ -12,6 +12,20 @@ from schemas.messages import Trouble
 from schemas.records import Hints, Validators
 
 FIRST_CHARS = 300
+TELLING = (
+    "server",
+    "content-type",
+    "content-length",
+    "content-encoding",
+    "date",
+    "location",
+    "retry-after",
+    "www-authenticate",
+    "via",
+    "x-cache",
+    "cf-mitigated",
+    "cf-ray",
+)
 
 ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, "
@@ -80,7 +94,18 @@ def _refused(response: Response, now: datetime) -> Trouble:
         status=response.status,
         retry_after_s=retry_after_s(response.headers, now) if response.status in {429, 503} else None,
         first_bytes=first_chars(response.body) or None,
+        headers=telling(response.headers),
     )
+
+
+def telling(headers: Headers) -> dict[str, str] | None:
+    """The fields that help to understand an answer that is no feed: who sent it, what, and what it asks of us."""
+    found = {name: _printable(headers[name])[:1000] for name in TELLING if name in headers}
+    return found or None
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def _meaning(status: int) -> tuple[ErrorKind, str]:
@@ -105,4 +130,4 @@ def hints_of(said: Hints, headers: Headers, now: datetime) -> Hints:
 def first_chars(body: bytes) -> str:
     """How a body begins, for people: no controls, bounded."""
     text = body[: FIRST_CHARS * 2].decode("utf-8", "replace")
-    return "".join(char if char.isprintable() else " " for char in text)[:FIRST_CHARS].strip()
+    return _printable(text)[:FIRST_CHARS].strip()

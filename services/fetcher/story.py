@@ -15,14 +15,15 @@ from datetime import datetime
 
 from pressroom.clock import Clock
 from pressroom.crash import crash_point
-from pressroom.http.answer import FetchError, Response
+from pressroom.http.answer import FetchError, Headers, Response
 from pressroom.objects.port import Conflict, ObjectStore
 from pressroom.outcomes import Done, Emit, Outcome
 from pressroom.queues.topics import ONE_KEY, RECORD_PUBLISH, SCHEDULE
 from schemas import keys
 from schemas.envelope import Envelope
 from schemas.messages import Check, FeedRefresh, Trouble
-from schemas.records import FeedRecord, Fetch, Hints, digest
+from schemas.operating import PreviewRequest
+from schemas.records import FeedRecord, Fetch, Hints, Validators, digest
 from services.fetcher.filters import chosen
 from services.fetcher.fitting import fitted
 from services.fetcher.manners import Get, Identity, RobotsRule
@@ -34,6 +35,7 @@ from services.fetcher.policy import (
     first_chars,
     hints_of,
     judge,
+    telling,
     trouble_of,
     validators_of,
 )
@@ -61,28 +63,29 @@ class Fetcher:
         """Always Done: with a record for the publisher, or with a check for the scheduler."""
         refresh = envelope.payload
         try:
-            if self.robots is not None:
-                self.robots.check(refresh.url)
-            agent = {"User-Agent": self.identity.user_agent(refresh.feeds_served)}
-            response = self.get(refresh.url, conditional(refresh.validators) | agent)
+            response = self.ask(refresh.url, refresh.validators, refresh.feeds_served)
         except FetchError as error:
             return _failed(refresh, None, trouble_of(error))
         now = self.clock.now()
         verdict = judge(response, now)
-        fetch = _facts(refresh, response, at=now)
+        fetch = facts(refresh.url, response, at=now)
         if isinstance(verdict, Troubled):
             return _failed(refresh, fetch, verdict.trouble)
         if isinstance(verdict, Unchanged) or fetch.content_hash == refresh.content_hash:
             return _unchanged(refresh, fetch)
         return self._read(refresh, response, fetch)
 
+    def ask(self, url: str, validators: Validators, feeds_served: int) -> Response:
+        """The site's answer, if it lets itself be asked. Raises `FetchError`."""
+        if self.robots is not None:
+            self.robots.check(url)
+        return self.get(url, conditional(validators) | {"User-Agent": self.identity.user_agent(feeds_served)})
+
     def _read(self, refresh: FeedRefresh, response: Response, fetch: Fetch) -> Outcome:
         try:
-            with self.turns.mine():
-                parsed = self._parsed(refresh, response)
-                said = digest(parsed.source, parsed.entries)
+            parsed, said = self.read(refresh, response.body, response.headers.get("Content-Type"), response.url)
         except ParseError as error:
-            return _failed(refresh, fetch, _unreadable(error, response.body))
+            return _failed(refresh, fetch, unreadable(error, response.body, response.headers))
         hints = hints_of(parsed.hints, response.headers, fetch.at)
         fetch = fetch.model_copy(update={"digest": said, "hints": hints})
         if fetch.digest == refresh.digest and parsed.complete:
@@ -102,11 +105,17 @@ class Fetcher:
         )
         return Done((Emit(RECORD_PUBLISH, keys.head(refresh.feed), record),))
 
-    def _parsed(self, refresh: FeedRefresh, response: Response) -> ParsedFeed:
-        """What the feed says, as far as its site wants it and a message can carry it."""
-        parsed = self.parse(response.body, response.headers.get("Content-Type"), response.url)
-        entries = chosen(parsed.entries[: refresh.entries_max], refresh.include, refresh.exclude)
-        return replace(parsed, entries=fitted(entries))
+    def read(
+        self, wanted: FeedRefresh | PreviewRequest, body: bytes, content_type: str | None, url: str
+    ) -> tuple[ParsedFeed, str]:
+        """What the feed says, as far as its site wants it and a message can carry it, and the digest of that.
+
+        Raises `ParseError`.
+        """
+        with self.turns.mine():
+            parsed = self.parse(body, content_type, url)
+            entries = fitted(chosen(parsed.entries[: wanted.entries_max], wanted.include, wanted.exclude))
+            return replace(parsed, entries=entries), digest(parsed.source, entries)
 
     def _keep(self, feed: str, body: bytes, content_hash: str | None) -> str | None:
         """The answer as it came, to be parsed again after a fix without asking the site."""
@@ -119,24 +128,32 @@ class Fetcher:
         return key
 
 
-def _facts(refresh: FeedRefresh, response: Response, *, at: datetime) -> Fetch:
+def facts(url: str, response: Response, *, at: datetime) -> Fetch:
+    """What is kept of an answer beside its content."""
     return Fetch(
         at=at,
-        url=refresh.url,
+        url=url,
         final_url=response.url[:2000],
         permanent_url=response.permanent_url,
         status=response.status,
         elapsed_s=response.elapsed_s,
         wire_bytes=response.wire_bytes,
+        content_type=(response.headers.get("Content-Type") or "")[:1000] or None,
         validators=validators_of(response.headers),
         content_hash=hashlib.sha256(response.body).hexdigest() if response.status == 200 else None,
         hints=hints_of(Hints(), response.headers, at),
     )
 
 
-def _unreadable(error: ParseError, body: bytes) -> Trouble:
-    first = first_chars(body) or None
-    return Trouble(kind=error.kind, message=str(error)[:1000], status=200, first_bytes=first)
+def unreadable(error: ParseError, body: bytes, headers: Headers | None = None) -> Trouble:
+    """A success that brought no feed."""
+    return Trouble(
+        kind=error.kind,
+        message=str(error)[:1000],
+        status=200,
+        first_bytes=first_chars(body) or None,
+        headers=telling(headers) if headers is not None else None,
+    )
 
 
 def _unchanged(refresh: FeedRefresh, fetch: Fetch) -> Done:

@@ -7,12 +7,14 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from schemas.base import Count, Hash, Id, Instant, Model, Name, Seconds, Turn, Url
+from schemas.envelope import Hop
 from schemas.messages import Trouble
 from schemas.records import Hints, Validators
 
 LEDGER_VERSION = 1
 MOMENTS_MAX = 12
 STREAKS_MAX = 40
+ASKED_MAX = 4
 
 Reason = Literal["due", "wish", "replay"]
 
@@ -48,9 +50,10 @@ class FeedMemory(Model):
     """A feed. `url` is the one its sites name.
 
     `state`: `sending` from the save that precedes the message, `under_way` once it is known to be sent; the
-    refresh of this turn is given up at `lease_until`. `trace` is that of the wish it was asked by. Validators, hash
-    and digest are those of what the publisher holds. `moments` are the newest times at which the source published
-    something, latest first. `wished_at` is when a reader last wished for it; None: it is the sites' alone.
+    refresh of this turn is given up at `lease_until`. `trace` and `asked` (its hops) are those of the wish it was asked
+    by. Validators, hash and digest are those of what the publisher holds. `moments` are the newest times at which the
+    source published something, latest first. `wished_at` is when a reader last wished for it; None: it is the sites'
+    alone.
     """
 
     feed: Id
@@ -60,6 +63,7 @@ class FeedMemory(Model):
     lease_until: Instant | None = None
     reason: Reason = "due"
     trace: Name = ""
+    asked: Annotated[tuple[Hop, ...], Field(max_length=ASKED_MAX)] = ()
     next_at: Instant
     pause_until: Instant | None = None
     stopped: bool = False

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from pressroom.outcomes import Emit
+from schemas.envelope import Hop
 from schemas.messages import Check, Pause, ReaderWish, WeatherReport, Wish
 from services.scheduler import providers
 from services.scheduler.agenda import Agenda
 from services.scheduler.ledger import Ledger
-from services.scheduler.memory import FeedMemory, HostMemory, Reason
+from services.scheduler.memory import ASKED_MAX, FeedMemory, HostMemory, Reason
 from services.scheduler.policy import Heard, Rules, begun, given_up, heard, newcomer
 from services.scheduler.readers import brought, of_readers, renewed, wanted_by_readers
 from services.scheduler.redirects import withdrawn
@@ -161,7 +162,7 @@ class Plan:
             lapsed.append(memory)
         return lapsed
 
-    def wish(self, wish: Wish, now: datetime, trace: str) -> list[FeedMemory]:
+    def wish(self, wish: Wish, now: datetime, trace: str, hops: tuple[Hop, ...] = ()) -> list[FeedMemory]:
         """Make feeds due now. One that is under way already is about to be what was wished for."""
         reason: Reason = "replay" if wish.replay_of else "wish"
         changed = []
@@ -169,7 +170,7 @@ class Plan:
             memory = self.ledger.feeds.get(feed)
             if memory is None or memory.state != "idle":
                 continue
-            update = {"next_at": now, "reason": reason, "trace": trace}
+            update = {"next_at": now, "reason": reason, "trace": trace, "asked": hops[-ASKED_MAX:]}
             self._keep(memory.model_copy(update=update))
             changed.append(memory)
         return changed

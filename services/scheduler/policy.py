@@ -144,7 +144,7 @@ def _next_at(now: datetime, interval: float, hints: Hints, rules: Rules, chance:
 
 def _ended(now: datetime, next_at: datetime) -> dict[str, Any]:
     """What every end of a refresh sets."""
-    idle = {"state": "idle", "lease_until": None, "reason": "due", "trace": "", "stopped": False}
+    idle = {"state": "idle", "lease_until": None, "reason": "due", "trace": "", "asked": (), "stopped": False}
     return {**idle, "checked_at": now, "next_at": next_at}
 
 
@@ -174,7 +174,7 @@ def _failed(memory: FeedMemory, check: Check, now: datetime, rules: Rules, chanc
     next_at = now + timedelta(seconds=min(wait * (1 + rules.rhythm.jitter * chance), rules.rhythm.interval_max_s))
     streaks = lengthened(memory.streaks, trouble, now)
     tell: tuple[Streak, ...] = ()
-    if to_tell(streaks[-1], now):
+    if to_tell(streaks[-1], now) or (streaks[-1].told and memory.reason == "replay"):
         tell = (streaks[-1].model_copy(update={"told": streaks[-1].count, "told_at": now}),)
         streaks = (*streaks[:-1], *tell)
     changed = {

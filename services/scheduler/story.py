@@ -19,6 +19,7 @@ from pressroom.objects.port import Conflict, ObjectStore
 from pressroom.outcomes import Done, Emit, Outcome, Unavailable
 from schemas.envelope import Envelope, new_id
 from schemas.messages import Check, Pause, ReaderWish, Tick, WeatherReport, WeatherRequest, Wish
+from schemas.operating import PreviewWish
 from schemas.status import Alive
 from services.scheduler import letters
 from services.scheduler.ledger import Ledger
@@ -26,6 +27,7 @@ from services.scheduler.lookout import Lookout
 from services.scheduler.memory import FeedMemory
 from services.scheduler.plan import Plan
 from services.scheduler.policy import Rules
+from services.scheduler.previews import previewed
 from services.scheduler.readers import wished
 from services.scheduler.shards import BadLedger
 from services.scheduler.sites import SiteBook, wanted_feeds
@@ -188,7 +190,9 @@ class Scheduler:
         if isinstance(payload, Check):
             return self._check(plan, payload, now)
         if isinstance(payload, Wish):
-            self._wish(plan, payload, now, envelope.trace)
+            self._wish(plan, envelope, now)
+        elif isinstance(payload, PreviewWish):
+            return previewed(plan, envelope, now)
         elif isinstance(payload, ReaderWish):
             return self._reader_wish(plan, payload, now)
         elif isinstance(payload, Pause):
@@ -232,8 +236,9 @@ class Scheduler:
         self._said_full = full
         return [readers_index(full, now)]
 
-    def _wish(self, plan: Plan, wish: Wish, now: datetime, trace: str) -> None:
-        if not plan.wish(wish, now, trace):
+    def _wish(self, plan: Plan, envelope: Envelope[Wish], now: datetime) -> None:
+        wish = envelope.payload
+        if not plan.wish(wish, now, envelope.trace, envelope.hops):
             log.info("a wish that changes nothing: feed %s, site %s", wish.feed or "any", wish.site or "any")
 
     def _pause(self, plan: Plan, pause: Pause) -> None:

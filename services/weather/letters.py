@@ -16,7 +16,11 @@ from services.weather.provider import Provider
 
 
 def record(cell: Cell, place: str | None, provider: Provider, sky: Sky, turn: int, now: datetime) -> Emit:
-    made = WeatherRecord(
+    return Emit(RECORD_PUBLISH, keys.weather(cell.id), weather(cell, place, provider, sky, turn, now))
+
+
+def weather(cell: Cell, place: str | None, provider: Provider, sky: Sky, turn: int, now: datetime) -> WeatherRecord:
+    return WeatherRecord(
         cell=cell.id,
         turn=turn,
         place=place,
@@ -32,7 +36,6 @@ def record(cell: Cell, place: str | None, provider: Provider, sky: Sky, turn: in
         hours=sky.hours,
         days=sky.days,
     )
-    return Emit(RECORD_PUBLISH, keys.weather(cell.id), made)
 
 
 def report(provider: Provider, cell: Cell, asked_at: datetime, at: datetime, trouble: Trouble | None) -> Emit:

@@ -98,6 +98,20 @@ class WeatherDesk:
             emits.append(self._ill(provider, cell, found, asked_at))
         return self._nobody(envelope, cell, emits, now)
 
+    def look(self, cell: Cell) -> WeatherRecord | Trouble:
+        """What a provider says of a cell now, whatever its standing; nobody is told of it.
+
+        Trouble: that of the last provider, when none had an answer.
+        """
+        trouble = Trouble(kind=ErrorKind.RATE_LIMITED, message="the day's calls are spent, so no provider was asked")
+        for provider in self._providers:
+            if self._may_be_asked(provider, cell, self._clock.now(), insist=True):
+                found = self._ask(provider, cell)
+                if isinstance(found, Sky):
+                    return letters.weather(cell, self._name_of(cell), provider, found, 0, self._clock.now())
+                trouble = found
+        return trouble
+
     # --- is it wanted? ------------------------------------------------------------------------------
 
     def _turn(self, envelope: Envelope[WeatherRequest], cell: Cell, now: datetime) -> int | Outcome:

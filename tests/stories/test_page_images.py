@@ -11,7 +11,7 @@ from pressroom.http.answer import FetchError, Headers, Response
 from pressroom.outcomes import Defer, Done
 from schemas.errors import ErrorKind
 from schemas.messages import PageImage, PageImageWish
-from services.fetcher.manners import Identity
+from services.fetcher.manners import Identity, Pace
 from services.fetcher.page_images import PageImages, image_of
 from services.publisher.failures import Failures
 from services.publisher.keeping import Keeping
@@ -63,14 +63,14 @@ WISH = PageImageWish(feed="f", entry="id-1", link=URL)
 
 
 def test_a_wish_asks_the_page_and_says_what_it_names():
-    images = PageImages(Site().get, Identity("1", "us"), SetClock(), 1.0)
+    images = PageImages(Site().get, Identity("1", "us"), SetClock(), Pace(SetClock(), 1.0))
     (emit,) = images.handle(envelope(WISH)).emits
     assert emit.payload == PageImage(feed="f", entry="id-1", image="http://paper.example/b.jpg")
 
 
 def test_a_host_is_asked_for_one_page_in_its_spacing():
     site, clock = Site(), SetClock()
-    images = PageImages(site.get, Identity("1", "us"), clock, 2.0)
+    images = PageImages(site.get, Identity("1", "us"), clock, Pace(clock, 2.0))
     images.handle(envelope(WISH))
     assert isinstance(images.handle(envelope(WISH)), Defer)
     assert len(site.asked) == 1
@@ -81,7 +81,7 @@ def test_a_host_is_asked_for_one_page_in_its_spacing():
 def test_a_page_that_cannot_be_had_leaves_the_entry_without_a_picture():
     site = Site()
     site.answer = FetchError(ErrorKind.TIMEOUT, "too slow", URL)
-    assert PageImages(site.get, Identity("1", "us"), SetClock(), 0).handle(envelope(WISH)) == Done()
+    assert PageImages(site.get, Identity("1", "us"), SetClock(), Pace(SetClock(), 0)).handle(envelope(WISH)) == Done()
 
 
 @pytest.fixture
