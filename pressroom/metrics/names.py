@@ -128,7 +128,7 @@ def reference() -> str:
         "# Metrics",
         "",
         "Every process tells these at `/metrics` on `PRESSROOM_METRICS_PORT`, for Prometheus and never for readers:",
-        "the edge refuses that path. A web node of several workers takes a port for each: that one, the next free ones.",
+        "the edge refuses that path. A node of several workers takes a port for each: that one, the next free ones.",
         "The list is `pressroom/metrics/names.py`; renew this page with `scripts/metrics-doc`. What to do about the",
         "figures stands in [operating.md](operating.md); `deploy/prometheus/` has the rules.",
         "",
