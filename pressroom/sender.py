@@ -45,3 +45,7 @@ class Sender:
         now = self._clock.now()
         hop = Hop(at=now, service=self._service, what="sent")
         self._queue.publish([parcel_of(emit, now, trace=trace, hops=(hop,)) for emit in emits])
+
+    def waiting(self, topic: str) -> int:
+        """How many messages a topic holds, those under way and delayed included. Raises `BackendUnavailable`."""
+        return self._queue.depth(topic).total

@@ -56,7 +56,9 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = _setting(8080, "port the web node listens on; 0 picks a free one")
     public_url: str = _setting("", "address readers use, for feeds and the crawler page; empty: as requested")
     assets_url: str = _setting("", "base address of the CDN that serves assets; empty: the node itself")
-    web_threads: Whole = _setting(4, "threads of a web worker that may be busy with dynamic requests")
+    web_threads: Whole = _setting(4, "threads of a web worker; half of them may wait for the store at once")
+    web_workers: Whole = _setting(1, "processes of a web node that share its port")
+    web_worker_bytes_max: Whole = _setting(400_000_000, "a web worker that grows beyond this is replaced", "bytes")
     admin_password_hash: SecretStr = _setting(
         SecretStr(""), "hash of the desk's password, from `pressroom password`; empty: no /admin/"
     )

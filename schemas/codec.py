@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from schemas.base import Model, Name
 from schemas.documents import FailureLine, ReaderFeed, ReadersIndex, SiteIndex, SiteStatus
 from schemas.envelope import BODY_BYTES_MAX, LETTER_BYTES_MAX, Envelope
+from schemas.keeping import KeepFailures, KeepFeed, KeepRound
 from schemas.messages import (
     Changed,
     Check,
@@ -78,6 +79,9 @@ TYPES: Final[dict[tuple[str, int], type[Model]]] = {
     ("status.bucket", 1): BucketStatus,
     ("status.files", 1): FilesStatus,
     ("status.backup", 1): BackupStatus,
+    ("keeping.round", 1): KeepRound,
+    ("keeping.feed", 1): KeepFeed,
+    ("keeping.failures", 1): KeepFailures,
     ("dead.letter", 1): DeadLetter,
     ("notice.changed", 1): Changed,
 }

@@ -23,7 +23,7 @@ WORKERS = 8
 _POINTED_TO: Final = ("versions/", "raw/", "static/")
 _LEDGER: Final = "ledger/"
 _LATER: Final = (*_POINTED_TO, _LEDGER)
-LEFT_OUT: Final = ("probe/", "previews/", "restoring.json")
+LEFT_OUT: Final = ("probe/", keys.PREVIEWS, "restoring.json")
 """What means nothing to another newsroom, or to this one tomorrow."""
 
 

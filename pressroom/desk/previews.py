@@ -6,7 +6,6 @@ back for it later.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ from typing import Literal
 from pressroom.desk.differences import Difference, difference, weather_difference
 from pressroom.desk.office import Office
 from pressroom.desk.verbs import Answer
+from pressroom.desk.waiting import until
 from pressroom.originals import original_of
 from pressroom.outcomes import Emit
 from pressroom.queues.topics import ONE_KEY, SCHEDULE, WEATHER_REQUEST
@@ -27,7 +27,6 @@ from schemas.operating import Preview, PreviewWish, WeatherPreviewRequest
 from schemas.records import FeedRecord
 from schemas.weather import WeatherRecord
 
-LOOK_EVERY_S = 0.2
 OF_USE = timedelta(minutes=2)
 """A question that was not answered by then is answered for nobody."""
 
@@ -64,27 +63,34 @@ def look(
 ) -> list[Looked]:
     """What became of each if it was sent again now. `asked`: the questions of this run are on their way already."""
     found: list[Looked | Question] = [_question(office, failure, run) for failure in failures]
-    questions = {one.answer: one.emit for one in found if isinstance(one, Question)}
+    questions = {one.answer: one for one in found if isinstance(one, Question)}
+    looks = ask(office, questions, run, within_s, asked=asked)
+    return [one if isinstance(one, Looked) else looks[one.answer] for one in found]
+
+
+def ask(
+    office: Office, questions: Mapping[str, Question], run: str, within_s: float, *, asked: bool = False
+) -> dict[str, Looked]:
+    """What each question brought, by the name it goes by. Those that nobody answered in time are `waiting`."""
     if questions and not asked:
-        office.sender.send(list(questions.values()))
-    answers = await_all(office, questions, within_s)
-    return [one if isinstance(one, Looked) else _judged(office, one, answers, run) for one in found]
+        office.sender.send([one.emit for one in questions.values()])
+    answers = await_all(office, [one.answer for one in questions.values()], within_s)
+    return {name: _judged(office, one, answers, run) for name, one in questions.items()}
 
 
 def await_all(office: Office, wanted: Iterable[str], within_s: float) -> Mapping[str, Preview]:
     """The answers that came in time, by their keys."""
     missing, found = set(wanted), dict[str, Preview]()
-    deadline, never = office.clock.monotonic() + within_s, threading.Event()
-    while missing:
+
+    def all_there() -> bool | None:
         for key in sorted(missing):
             preview = office.read(key, Preview)
             if preview is not None:
                 found[key] = preview
-        missing -= found.keys()
-        left_s = deadline - office.clock.monotonic()
-        if not missing or left_s <= 0:
-            break
-        office.clock.wait(never, min(LOOK_EVERY_S, left_s))
+                missing.discard(key)
+        return None if missing else True
+
+    until(office, all_there, within_s)
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pressroom.desk import archive, audit, failures_again, feeds, files
+from pressroom.desk import archive, audit, failures_again, feeds, files, raws, topics, traces
 from pressroom.desk.verbs import Verb
 
 VERBS: tuple[Verb, ...] = (
@@ -12,6 +12,9 @@ VERBS: tuple[Verb, ...] = (
     *feeds.VERBS,
     *files.VERBS,
     *archive.VERBS,
+    *topics.VERBS,
+    *raws.VERBS,
+    *traces.VERBS,
     *audit.VERBS,
 )
 

@@ -183,7 +183,24 @@ class Kept:
     modified: datetime
 
 
-def surplus(stored: Sequence[Kept], *, keep_max: int, needed: frozenset[str]) -> list[str]:
-    """Keys beyond the newest `keep_max`, never one that a pointer needs."""
+SPARE_VERSIONS = 3
+"""The newest few stay however old they are, so that there is something to roll back to: a version is as old as its
+first day, not its last.
+"""
+
+
+def surplus(
+    stored: Sequence[Kept],
+    *,
+    keep_max: int,
+    needed: frozenset[str] = frozenset(),
+    oldest: datetime | None = None,
+) -> list[str]:
+    """Keys beyond the newest `keep_max`, and those from before `oldest`; never one that a pointer needs."""
     by_age = sorted(stored, key=lambda one: (one.modified, one.key), reverse=True)
-    return [one.key for one in by_age[keep_max:] if one.key not in needed]
+    return [
+        one.key
+        for place, one in enumerate(by_age)
+        if (place >= keep_max or (place >= SPARE_VERSIONS and oldest is not None and one.modified < oldest))
+        and one.key not in needed
+    ]

@@ -23,6 +23,7 @@ from schemas import keys
 from schemas.codec import TooNew
 from schemas.documents import Document, FailureLine, Head, ReaderFeed, ReadersIndex, SiteIndex, SiteStatus
 from schemas.envelope import Envelope, Hop
+from schemas.keeping import KeepFailures, KeepFeed, KeepRound
 from schemas.messages import Check, FailureAct, FailureClosed, FailureSeen, PageImage, PageImageWish, Rollback
 from schemas.operating import FailureSend, ReplaysStopped
 from schemas.parts import ArchiveWish, Edit, HeadlineAct
@@ -44,6 +45,7 @@ from services.publisher.documents import (
 from services.publisher.edits import Edits
 from services.publisher.failures import Failures
 from services.publisher.keeping import Keeping
+from services.publisher.rounds import Rounds
 from services.publisher.shelf import Broken, Contended, Shelf, dump
 
 STATUS_KEYS: dict[type[Any], str] = {
@@ -77,7 +79,7 @@ class Publisher:
         page_images: bool = False,
         images_from: str = "",
     ) -> None:
-        edits, archive = Edits(shelf, images_from), Archive(shelf)
+        edits, archive, rounds = Edits(shelf, images_from), Archive(shelf), Rounds(shelf, keeping, clock)
         self._shelf = shelf
         self._keeping = keeping
         self._clock = clock
@@ -101,6 +103,9 @@ class Publisher:
             FailureSend: failures.send,
             ReplaysStopped: failures.stop,
             FailureLine: failures.line,
+            KeepRound: rounds.round,
+            KeepFeed: rounds.feed,
+            KeepFailures: rounds.failures,
             **dict.fromkeys(STATUS_KEYS, self._status),
         }
 
@@ -134,7 +139,7 @@ class Publisher:
             except Conflict:
                 self._forget(key)
                 raise
-            self._keeping.tidy(record.feed, record.turn, current.version, verdict.version)
+            self._keeping.tidy(record.feed, record.turn, {current.version, verdict.version}, now)
         assert current is not None
         if not isinstance(verdict, Advance) or verdict.visible:
             crash_point("publisher.after_head")

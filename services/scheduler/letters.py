@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from pressroom.outcomes import Emit
 from pressroom.queues.topics import FEED_REFRESH, RECORD_PUBLISH, WEATHER_REQUEST, on_lane
 from schemas import keys
+from schemas.envelope import Hop
+from schemas.keeping import KeepRound
 from schemas.messages import FailureClosed, FailureSeen, FeedRefresh, WeatherRequest
 from services.scheduler.memory import Ended, FeedMemory, Streak
 from services.scheduler.policy import Rules
@@ -42,6 +44,7 @@ def refresh(memory: FeedMemory, wanted: Wanted, feeds_served: int, rules: Rules)
         expires_s=rules.lease_s,
         id=name,
         trace=memory.trace or name,
+        hops=(*memory.asked, Hop(at=begun_at, service="scheduler", what=f"began turn {memory.turn}: {memory.reason}")),
     )
 
 
@@ -79,3 +82,8 @@ def failure_closed(ended: Ended, at: datetime, note: str = "the source answered 
 def weather(request: WeatherRequest, not_after: datetime) -> Emit:
     """`not_after`: from then on the next round asks; those that a provider's pause held up must not pile up."""
     return Emit(WEATHER_REQUEST, request.cell, request, not_after=not_after, expires_s=WEATHER_EXPIRES_S)
+
+
+def keeping() -> Emit:
+    """The publisher's round through the store begins."""
+    return Emit(RECORD_PUBLISH, keys.KEEPING, KeepRound())

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from schemas.records import Validators
 from services.scheduler.memory import FeedMemory, Shard
 from services.scheduler.shards import line, read_shard, shard_body
 
-PREFIX = "ledger/"
+_SHARD = re.compile(r"ledger/[0-9]+\.json")
 
 
 def restored(key: str, body: bytes, now: datetime) -> bytes:
     """An object as it is to be in a restored store; only the ledger's shards change. Raises `BadLedger`."""
-    if not key.startswith(PREFIX):
+    if not _SHARD.fullmatch(key):
         return body
     shard: Shard = read_shard(key, body)
     return shard_body(map(line, shard.hosts), (line(_forgetful(one, now)) for one in shard.feeds))

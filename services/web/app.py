@@ -29,6 +29,7 @@ from services.web.own import OwnFeeds
 from services.web.pages import PageTable
 from services.web.press import Press
 from services.web.search import Index
+from services.web.waiters import Waiters
 from services.web.weather import NodeWeather
 
 REQUEST_BYTES_MAX = 64 * 1024
@@ -50,6 +51,7 @@ class Deps:
     assets: Assets
     health: Callable[[], dict[str, Any]]
     metrics: NodeMetrics
+    waiters: Waiters
     index: Index
     weather: NodeWeather
     own: OwnFeeds

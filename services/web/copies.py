@@ -19,12 +19,14 @@ from pressroom.objects.port import NotModified, ObjectStore, Stored, StoreError
 from schemas.base import Model
 from services.web.kinds import Broken, read, slim
 from services.web.shelf import Shelf, Shelved
+from services.web.waiters import Waiters
 
 log = logging.getLogger(__name__)
 M = TypeVar("M", bound=Model)
 
 KEYS_MAX = 10_000
 LOOKED_S = 60.0
+WAITERS_MAX = 10_000
 DEMAND_WAIT_S = 5.0
 """How long a reader's request waits for a copy that somebody else is already asking for."""
 
@@ -66,7 +68,9 @@ class Copies:
         bytes_max: int,
         on_change: Callable[[Copy], None],
         counts: PerThread | None = None,
+        waiters: Waiters | None = None,
     ) -> None:
+        self._waiters = waiters or Waiters(WAITERS_MAX)
         self._counts = counts or PerThread()
         self._store = store
         self._shelf = shelf
@@ -96,21 +100,30 @@ class Copies:
     def demand(self, key: str) -> Copy | None:
         """For what a node keeps only when readers ask (an archive's day): the copy, checked with the store unless that
         was done within a minute; None when the store has no such object. Readers who ask meanwhile wait for the one
-        request. While the store is down the old copy is the answer; without any, raises as `ObjectStore.get`.
+        request. While the store is down, or too many wait for it, the old copy is the answer; without any, raises as
+        `ObjectStore.get`, or `TimeoutError`.
         """
         with self._lock:
             looked = key in self._looked
-            if not looked:
-                flight, mine = self._board(key)
         if not looked:
             try:
-                self._fly(key, flight) if mine else flight.result(DEMAND_WAIT_S)
+                with self._waiters.one():
+                    self._ride(key)
             except (StoreError, TimeoutError):
                 copy = self.get(key)
                 if copy is None:
                     raise
                 return copy
         return self.get(key)
+
+    def _ride(self, key: str) -> None:
+        """With the request that is under way, else with one of our own."""
+        with self._lock:
+            flight, mine = self._board(key)
+        if mine:
+            self._fly(key, flight)
+        else:
+            flight.result(DEMAND_WAIT_S)
 
     def refresh(self, key: str) -> Found:
         """Ask the store whether the copy is current and take over what is new. Raises as `ObjectStore.get`."""

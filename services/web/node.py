@@ -38,6 +38,7 @@ from services.web.renderer import Renderer
 from services.web.rendering import Templates
 from services.web.search import Index
 from services.web.shelf import Shelf
+from services.web.waiters import waiters_of
 from services.web.weather import NodeWeather
 
 log = logging.getLogger(__name__)
@@ -72,6 +73,7 @@ class WebNode:
     ) -> None:
         registry = registry or CollectorRegistry()
         self.metrics = metrics = NodeMetrics(registry, clock)
+        waiters = waiters_of(settings.web_threads)
         self._store = store
         self._queue = queue
         self._clock = clock
@@ -84,6 +86,7 @@ class WebNode:
             bytes_max=settings.copies_bytes_max,
             on_change=self._on_change,
             counts=metrics.checks,
+            waiters=waiters,
         )
         self.agenda = Agenda(rules_of(settings), random.Random())  # noqa: S311 - jitter, no secret
         self.refresher = Refresher(self.copies, self.agenda, clock, self._on_store, metrics.announced)
@@ -123,6 +126,7 @@ class WebNode:
                 assets=assets,
                 health=self.health,
                 metrics=metrics,
+                waiters=waiters,
                 index=self.index,
                 weather=self.weather,
                 own=self.own,

@@ -61,14 +61,15 @@ class Common:
             abort(404)
 
         def from_store() -> Page:
-            stored = self._deps.store.get(keys.asset(name))
+            with self._deps.waiters.one():
+                stored = self._deps.store.get(keys.asset(name))
             if not isinstance(stored, Stored):
                 abort(404)
             return asset_page(name, stored.body, stored.modified)
 
         try:
             return respond(self._deps.kept.page(("asset", name), from_store))
-        except (StoreError, BackendUnavailable):
+        except (StoreError, BackendUnavailable, TimeoutError):
             abort(503)
 
     def error(self, problem: HTTPException) -> Response:

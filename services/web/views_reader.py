@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from flask import Blueprint, Response, abort, jsonify, redirect, request
 
@@ -53,7 +53,7 @@ class Reader:
     def front(self, site: str = "") -> Response:
         wished, page = my_wishes(), self._deps.table.get(request.path)
         if wished == NONE:
-            return respond(page) if page is not None else missing(self._deps)
+            return respond(page) if page is not None else self._not_yet(site)
         desk = self._desk(site or self._first_site(), wished)
         site, generation = desk.status.site, self._deps.table.generation(desk.status.site)
         version = self._version(desk)
@@ -64,6 +64,12 @@ class Reader:
         # Time alone changes a page too: the hours ahead, and what has become old.
         quarter = int(self._deps.clock.now().timestamp() // 900)
         return respond(self._deps.kept.page(("front", site, wished, generation, version, quarter), make_page))
+
+    def _not_yet(self, site: str) -> NoReturn:
+        """A node that has begun a moment ago may know of sites whose pages it has not made: that is no 404."""
+        if not site or site in self._deps.sites():
+            abort(503)
+        missing(self._deps)
 
     def stream(self, site: str) -> Response:
         wished, table = my_wishes(), self._deps.table
@@ -196,7 +202,7 @@ def my_wishes() -> Wishes:
 
 def only_from_here() -> None:
     """A form counts only when our own page sent it: browsers say where a request comes from, and scripts of other
-    sites cannot make them lie (Fetch Metadata; older browsers send Origin). Ends in 403.
+    sites cannot make them lie (Fetch Metadata; over plain http, and from older browsers, Origin). Ends in 403.
     """
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
@@ -204,7 +210,8 @@ def only_from_here() -> None:
             abort(403)
         return
     origin = request.headers.get("Origin")
-    if origin is not None and origin != request.host_url.rstrip("/"):
+    # The scheme is left out: an edge that speaks TLS for us asks in plain http.
+    if origin is not None and origin.partition("://")[2] != request.host:
         abort(403)
 
 

@@ -28,6 +28,8 @@ from services.web.serve import listen
 
 log = logging.getLogger(__name__)
 
+PAGES_WAIT_S = 2.0
+
 
 class Worker:
     """WSGI. A server may import this before it forks (gunicorn's preload): threads and connections would not survive
@@ -40,16 +42,26 @@ class Worker:
         self._process = 0
 
     def start(self) -> WebNode:
-        """The node of this process. Raises `BadSettings`, `StoreMisconfigured`."""
+        """The node of this process, with pages if they are to be had at once: a worker that joins others shall not
+        answer 503 where they have what is asked for. Raises `BadSettings`, `StoreMisconfigured`.
+        """
         with self._lock:
             if self._node is None or self._process != os.getpid():
                 self._node, self._process = start_node(settings_module.load()), os.getpid()
                 atexit.register(self._node.stop)
+                wait_for_pages(self._node)
             return self._node
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         node = self._node if self._process == os.getpid() else None
         return (node or self.start()).wsgi(environ, start_response)
+
+
+def wait_for_pages(node: WebNode) -> None:
+    clock, never = SystemClock(), threading.Event()
+    give_up_s = clock.monotonic() + PAGES_WAIT_S
+    while node.table.get("/") is None and clock.monotonic() < give_up_s:
+        clock.wait(never, 0.02)
 
 
 def start_node(settings: Settings) -> WebNode:
@@ -100,7 +112,8 @@ def started() -> Worker:
 def serve(settings: Settings) -> None:
     """Run a node on granian until SIGTERM or SIGINT. Raises `PortTaken`.
 
-    Two or more blocking threads: with one, a slow request would hold up cached pages.
+    Two or more blocking threads: with one, a slow request would hold up cached pages. A worker that dies, or grows
+    beyond its limit, is replaced.
     """
     from granian import Granian  # noqa: PLC0415 - only real nodes need it
     from granian.constants import Interfaces  # noqa: PLC0415
@@ -115,5 +128,8 @@ def serve(settings: Settings) -> None:
         blocking_threads=max(2, settings.web_threads),
         websockets=False,
         log_access=False,
+        workers=settings.web_workers,
+        respawn_failed_workers=True,
+        workers_max_rss=max(1, settings.web_worker_bytes_max >> 20),
         workers_kill_timeout=5,
     ).serve()

@@ -71,14 +71,20 @@ def _filled(key: str) -> bool:
     return all(key != keys.head(paper.feed) for paper in PAPERS if not paper.stories)
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def chromium() -> str:
+    """The program; skips the test where there is none, and fails it in CI."""
     program = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if program is None:
         missing = "no Chromium: apt-get install chromium"
         if os.environ.get("CI") == "true":
             pytest.fail(missing)
         pytest.skip(missing)
+    return program
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    program = chromium()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield browser

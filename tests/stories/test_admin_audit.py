@@ -141,7 +141,11 @@ def test_a_form_that_is_sent_twice_is_done_once(store, clock):
     assert len(queue.published) == 1
 
 
-@pytest.mark.parametrize("entry", ["../../x", "0" * 32, "zz", new_id(NOW.replace(year=2030))])
+@pytest.mark.parametrize(
+    "entry",
+    ["../../x", "0" * 32, "zz", new_id(NOW.replace(year=2030))],
+    ids=["a path", "no time", "no number", "another day"],
+)
 def test_an_entry_that_is_none_or_of_another_day_is_refused(store, clock, entry):
     office = Office(store, Sender(Notices(), clock, "test"), clock, Settings())
     verb = find("feeds", "pause")

@@ -13,10 +13,10 @@ import pytest
 
 from pressroom.cells import cell_at
 from pressroom.clock import SetClock
-from pressroom.desk.failures import FailureDesk, Wanted
 from pressroom.objects.directory import DirectoryStore
 from pressroom.outcomes import Defer, Outcome, Retry
 from pressroom.sender import Sender
+from pressroom.settings import Settings
 from schemas import keys
 from schemas.base import Model
 from schemas.codec import TooNew, Undecodable, read_document
@@ -26,7 +26,9 @@ from services.publisher.failures import Failures
 from services.publisher.keeping import Keeping
 from services.publisher.shelf import Shelf
 from services.publisher.story import Publisher
+from services.weather.calls import Calls
 from services.weather.story import WeatherDesk
+from tests.fakes.operator import Operator
 from tests.fakes.records import NOON, entry, envelope, record
 from tests.house.test_golden import DOCUMENTS, GOLDEN
 
@@ -59,10 +61,11 @@ class Room:
     """A publisher and a weather service over one store, at noon."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.store = DirectoryStore(folder)
         self.clock = SetClock(NOON)
         shelf = Shelf(self.store, None)  # type: ignore[arg-type]
-        self.failures = Failures(shelf, SetClock(NOON), "1.0")
+        self.failures = Failures(shelf, self.clock, "1.0")
         self.publisher = Publisher(shelf, self.failures, Keeping(self.store, 3, 2), self.clock)
 
     def publish(self, payload: Model) -> Outcome:
@@ -72,7 +75,16 @@ class Room:
         def get(*_: Any) -> Any:
             raise AssertionError("nobody is asked")
 
-        desk = WeatherDesk([], get, self.store, self.clock, name_of=lambda _: None, fresh_s=3600, rng=random.Random(1))
+        desk = WeatherDesk(
+            [],
+            get,
+            self.store,
+            self.clock,
+            name_of=lambda _: None,
+            calls=Calls(self.folder / "calls.json"),
+            fresh_s=3600,
+            rng=random.Random(1),
+        )
         request = WeatherRequest(cell=HERE.id, latitude=HERE.latitude, longitude=HERE.longitude)
         return desk.handle(envelope(request))
 
@@ -113,6 +125,6 @@ def test_a_dead_letter_whose_failure_is_newer_is_kept_until_it_can_be_filed(room
 
 def test_an_operators_list_says_that_it_cannot_read_a_newer_day(room: Room) -> None:
     room.store.create(keys.failure_summary(NOON.date(), "x"), newer("FailureDay"))
-    desk = FailureDesk(room.store, Sender(None, room.clock, "cli"), room.clock)  # type: ignore[arg-type]
+    operator = Operator(room.store, Sender(None, room.clock, "cli"), room.clock, Settings())  # type: ignore[arg-type]
     with pytest.raises(TooNew, match="version 2"):
-        desk.lines(Wanted())
+        operator.failures()

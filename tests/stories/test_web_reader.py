@@ -147,12 +147,30 @@ class TestSettings:
 
     @pytest.mark.parametrize(
         "headers",
-        [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.example"}],
+        [
+            {"Sec-Fetch-Site": "cross-site"},
+            {"Sec-Fetch-Site": "same-site"},
+            {"Origin": "https://evil.example"},
+            {"Origin": "null"},
+            {"Origin": "http://localhost:8080"},
+            {"Origin": "http://localhost.evil.example"},
+        ],
     )
     def test_a_form_from_elsewhere_sets_nothing(self, stand: Stand, headers: dict[str, str]) -> None:
         answer = stand.client.post("/s/linux/settings", data={"scheme": "dark"}, headers=headers)
         assert answer.status_code == 403
         assert "Set-Cookie" not in answer.headers
+
+    @pytest.mark.parametrize("origin", ["http://localhost", "https://localhost"])
+    def test_a_form_of_ours_counts_over_plain_http_and_behind_an_edge_that_speaks_tls(
+        self, stand: Stand, origin: str
+    ) -> None:
+        answer = stand.client.post("/s/linux/settings", data={"scheme": "dark"}, headers={"Origin": origin})
+        assert answer.status_code == 303
+
+    def test_browsers_are_asked_to_name_the_origin_of_our_own_forms(self, stand: Stand) -> None:
+        """Under `no-referrer` they say "null" over plain http, and nobody there could save anything."""
+        assert stand.client.get("/s/linux/settings").headers["Referrer-Policy"] == "same-origin"
 
     def test_a_form_too_large_is_refused(self, stand: Stand) -> None:
         assert stand.client.post("/s/linux/settings", data={"text": "x" * 100_000}, headers=HERE).status_code == 413

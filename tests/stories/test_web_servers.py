@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,17 +27,9 @@ GRANIAN = [
     "-c",
     "from pressroom.settings import load; from services.web.worker import serve; serve(load())",
 ]
-GUNICORN = [
-    sys.executable,
-    "-m",
-    "gunicorn",
-    "services.web:app",
-    "--worker-class=gthread",
-    "--preload",
-    "--workers=2",
-    "--threads=4",
-    "--graceful-timeout=5",
-]
+GUNICORN = [sys.executable, "-m", "gunicorn", "-c", str(Path(__file__).parents[2] / "deploy" / "gunicorn.conf.py")]
+THREADS = 4
+COMMANDS = {"granian": GRANIAN, "gunicorn": GUNICORN}
 
 
 class DirectoryNews:
@@ -58,17 +51,37 @@ def port() -> int:
     return number
 
 
-@pytest.fixture(params=["granian", "gunicorn"])
-def server(request: pytest.FixtureRequest, tmp_path: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    Newsroom(DirectoryNews(Settings(data=tmp_path)), datetime.now(UTC)).fill()  # type: ignore[arg-type]
-    command = GRANIAN if request.param == "granian" else [*GUNICORN, f"--bind=127.0.0.1:{port}"]
-    environ = os.environ | {"PRESSROOM_DATA": str(tmp_path), "PRESSROOM_PORT": str(port)}
+@pytest.fixture(params=list(COMMANDS))
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def server(kind: str, tmp_path: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    with serving(COMMANDS[kind], tmp_path, port) as process:
+        yield process
+
+
+@contextmanager
+def serving(command: list[str], folder: Path, port: int, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A node with news, ready, whose settings are the defaults but for these."""
+    Newsroom(DirectoryNews(Settings(data=folder)), datetime.now(UTC)).fill()  # type: ignore[arg-type]
+    environ = os.environ | {"PRESSROOM_DATA": str(folder), "PRESSROOM_PORT": str(port)} | settings
     with subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             wait_until_ready(process, port)
             yield process
         finally:
-            process.kill()
+            end(process)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """SIGTERM, so that its workers go too; SIGKILL for whoever does not listen."""
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(15)
+    except subprocess.TimeoutExpired:
+        process.kill()
 
 
 def wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
@@ -76,7 +89,7 @@ def wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
     while time.monotonic() < deadline:
         assert process.poll() is None, "the server gave up"
         try:
-            if ask(http.client.HTTPConnection("127.0.0.1", port, timeout=5), "GET", "/readyz")[0] == 200:
+            if ask(http.client.HTTPConnection("127.0.0.1", port, timeout=5), "GET", "/")[0] == 200:
                 return
         except OSError:
             pass
@@ -113,6 +126,67 @@ def test_a_server_answers_whole_conditional_and_head_requests_on_one_connection_
     connection.close()
     server.send_signal(signal.SIGTERM)
     assert server.wait(15) == 0
+
+
+def workers(process: subprocess.Popen[bytes]) -> set[int]:
+    """The processes that the server has begun and that answer (granian keeps a tracker of resources besides)."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii").split()
+    return {int(child) for child in children if b"resource_tracker" not in _command(child)}
+
+
+def _command(pid: str) -> bytes:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b""
+
+
+def asking_until(port: int, holds: Callable[[], bool]) -> list[int]:
+    """Asks for the page, each time on a new connection, until it holds; the statuses that were answered."""
+    seen, deadline = [], time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline, "it never came about"
+        with suppress(ConnectionError, http.client.BadStatusLine):
+            # A connection that a dying worker had taken is lost with it; what is answered must be right.
+            seen.append(ask(http.client.HTTPConnection("127.0.0.1", port, timeout=10), "GET", "/")[0])
+    return seen
+
+
+@pytest.mark.parametrize("kind", list(COMMANDS), indirect=True)
+def test_a_worker_that_is_killed_is_replaced_while_the_others_answer(kind: str, tmp_path: Path, port: int) -> None:
+    with serving(COMMANDS[kind], tmp_path, port, PRESSROOM_WEB_WORKERS="2") as process:
+        before = workers(process)
+        assert len(before) >= 2
+        killed = min(before)
+        os.kill(killed, signal.SIGKILL)
+        statuses = asking_until(port, lambda: killed not in workers(process) and len(workers(process)) == len(before))
+        assert set(statuses) <= {200}
+        assert ask(http.client.HTTPConnection("127.0.0.1", port, timeout=10), "GET", "/")[0] == 200
+
+
+def test_gunicorn_has_three_workers_that_start_their_nodes_after_the_fork(tmp_path: Path, port: int) -> None:
+    with serving(GUNICORN, tmp_path, port) as process:
+        # Each has the threads of a node, and the master none.
+        asking_until(port, lambda: [tasks(pid) > THREADS for pid in workers(process)] == [True] * 3)
+        assert tasks(process.pid) <= THREADS
+
+
+def tasks(pid: int) -> int:
+    return len(list(Path(f"/proc/{pid}/task").iterdir()))
+
+
+def test_gunicorn_replaces_workers_that_have_answered_enough_and_nobody_waits(tmp_path: Path, port: int) -> None:
+    few = [*GUNICORN, "--max-requests=20", "--max-requests-jitter=5"]
+    with serving(few, tmp_path, port) as process:
+        before = workers(process)
+        statuses = asking_until(port, lambda: not before & workers(process))
+        assert set(statuses) == {200}
+
+
+def test_gunicorn_replaces_workers_that_have_grown_too_large(tmp_path: Path, port: int) -> None:
+    with serving(GUNICORN, tmp_path, port, PRESSROOM_WEB_WORKER_BYTES_MAX="1000000") as process:
+        before = workers(process)
+        statuses = asking_until(port, lambda: not before & workers(process))
+        assert set(statuses) <= {200}
 
 
 def test_a_taken_port_ends_a_start_with_one_clear_line(tmp_path: Path) -> None:

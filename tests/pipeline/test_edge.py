@@ -1,171 +1,48 @@
-"""deploy/nginx/: a real nginx before nodes of our own making that answer with a web node's headers."""
+"""The edge of deploy/nginx/: a real nginx before nodes of our own making, and in a browser before a real one."""
 
 from __future__ import annotations
 
 import contextlib
-import http.client
 import itertools
-import os
-import shutil
-import signal
-import socket
-import subprocess
-import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Page, expect
 
-EDGE = Path(__file__).parents[2] / "deploy" / "nginx" / "edge.sh"
+from tests.browser.conftest import SIZES, Press, browser, chromium, press
+from tests.fakes.edge import Edge, Node, Seen, fake_node, needs_nginx, running, until
+from tests.fakes.web_papers import Story
+from tests.pipeline.waiting import eventually
+
+__all__ = ["browser", "press"]
+
 BROWSER = "gzip, deflate, br, zstd"
-CACHING = {"/version/": "public, max-age=2", "/assets/": "public, max-age=31536000, immutable"}
+PROMISED_S = 35.0
+"""From a copy's change until its headline is seen at the edge: 30 s of the page, and what a look takes."""
 
-pytestmark = pytest.mark.skipif(
-    not shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin"), reason="nginx is not installed"
-)
-
-
-@dataclass
-class Seen:
-    path: str
-    headers: dict[str, str]
-    status: int
-
-
-@dataclass
-class Node:
-    """A web node: its content, what it was asked, and whether it is well."""
-
-    server: ThreadingHTTPServer
-    content: str = "one"
-    status: int = 200
-    keep_s: int = 30
-    seen: list[Seen] = field(default_factory=list)
-
-    @property
-    def address(self) -> str:
-        return f"127.0.0.1:{self.server.server_port}"
-
-    def stop(self) -> None:
-        """As a dead machine: the connections that the edge keeps end, too."""
-        self.server.stopped = True
-        self.server.shutdown()
-        self.server.server_close()
-
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        if getattr(self.server, "stopped", False):
-            self.close_connection = True
-            return
-        node: Node = self.server.node
-        coding = self.headers.get("Accept-Encoding", "")
-        chosen = self.headers.get("Cookie", "")
-        etag = f'"{node.content}-{coding}"'
-        status = 304 if node.status == 200 and self.headers.get("If-None-Match") == etag else node.status
-        node.seen.append(Seen(self.path, dict(self.headers), status))
-        body = f"{node.content} {coding} {chosen}".encode() if status != 304 else b""
-        self.send_response(status)
-        caching = next((text for start, text in CACHING.items() if self.path.startswith(start)), None)
-        pages = f"public, max-age=0, s-maxage={node.keep_s}"
-        self.send_header("Cache-Control", "private, no-cache" if chosen else caching or pages)
-        self.send_header("Vary", "Accept-Encoding, Cookie")
-        self.send_header("ETag", etag)
-        if status != 304:
-            self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    do_POST = do_HEAD = do_GET  # noqa: N815
-
-    def log_message(self, *_: object) -> None:
-        pass
+pytestmark = needs_nginx
 
 
 @pytest.fixture
 def nodes() -> Iterator[list[Node]]:
-    made = []
-    for _ in range(2):
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        server.node = Node(server)
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        made.append(server.node)
+    made = [fake_node() for _ in range(2)]
     yield made
     for node in made:
         with contextlib.suppress(OSError):
             node.stop()
 
 
-class Answer:
-    def __init__(self, response: http.client.HTTPResponse) -> None:
-        self.status = response.status
-        self.headers = {name.lower(): value for name, value in response.getheaders()}
-        self.text = response.read().decode()
-        self.cache = self.headers.get("x-cache", "")
-
-
-class Edge:
-    def __init__(self, port: int) -> None:
-        self.port = port
-
-    def get(self, path: str = "/", method: str = "GET", **headers: str) -> Answer:
-        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        with contextlib.closing(link):
-            link.putrequest(method, path, skip_accept_encoding=True)
-            for name, value in headers.items():
-                link.putheader(name.replace("_", "-"), value)
-            link.endheaders()
-            return Answer(link.getresponse())
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def until(condition: Callable[[], bool], timeout_s: float = 10) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.02)
-
-
-@contextlib.contextmanager
-def running(folder: Path, nodes: list[Node]) -> Iterator[Edge]:
-    port = free_port()
-    env = {
-        "PATH": os.environ["PATH"] + ":/usr/sbin",
-        "LISTEN": f"127.0.0.1:{port}",
-        "NODES": " ".join(node.address for node in nodes),
-        "RUN": str(folder),
-        "ACCESS_LOG": str(folder / "access.log"),
-    }
-    process = subprocess.Popen([str(EDGE)], env=env)
-    edge = Edge(port)
-
-    def answers() -> bool:
-        with contextlib.suppress(OSError):
-            return edge.get("/edge/healthz").text == "ok\n"
-        return False
-
-    try:
-        until(answers)
-        yield edge
-    finally:
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=10) == 0
-
-
 @pytest.fixture
 def edge(tmp_path: Path, nodes: list[Node]) -> Iterator[Edge]:
-    with running(tmp_path, nodes) as started:
+    with running(tmp_path, addresses(nodes)) as started:
         yield started
+
+
+def addresses(nodes: list[Node]) -> list[str]:
+    return [node.address for node in nodes]
 
 
 def asked(nodes: list[Node]) -> list[Seen]:
@@ -282,10 +159,20 @@ def test_a_node_that_fails_is_left_alone_and_no_reader_notices(edge, nodes):
     assert len(nodes[1].seen) == 20
 
 
+@pytest.mark.parametrize("path", ["/s/linux/archive/2026-11-20", "/static/front-123456789abc.css", "/admin/"])
+def test_a_node_whose_store_is_away_is_asked_for_its_pages_all_the_same(edge, nodes, path):
+    for node in nodes:
+        node.failing_path = path
+    assert {edge.get(path).status for _ in range(6)} == {503}
+    assert {edge.get(f"/s/{number}").status for number in range(6)} == {200}
+    assert all(any(seen.status == 200 for seen in node.seen) for node in nodes)
+
+
 def test_what_a_client_claims_about_earlier_hops_is_not_passed_on(edge, nodes):
     edge.get("/", X_Forwarded_For="6.6.6.6", Forwarded="for=6.6.6.6", X_Forwarded_Host="evil.example")
     headers = asked(nodes)[0].headers
     assert (headers["X-Forwarded-For"], headers["X-Forwarded-Host"]) == ("127.0.0.1", "127.0.0.1")
+    assert headers["Host"] == f"127.0.0.1:{edge.port}"
     assert "Forwarded" not in headers
 
 
@@ -316,9 +203,73 @@ def test_the_log_names_neither_readers_nor_what_they_search(edge, tmp_path):
 
 
 def test_what_is_kept_survives_a_restart_of_the_edge(tmp_path, nodes):
-    with running(tmp_path, nodes) as first:
+    with running(tmp_path, addresses(nodes)) as first:
         first.get("/")
     for node in nodes:
         node.stop()
-    with running(tmp_path, nodes) as second:
+    with running(tmp_path, addresses(nodes), first.port) as second:
         until(lambda: second.get("/").text == "one identity ")
+
+
+# --- in a browser, before a real node -------------------------------------------------------------------
+
+
+@pytest.fixture
+def front(browser: Browser, press: Press, tmp_path: Path) -> Iterator[Page]:
+    """A tab that looks at the node through the edge."""
+    with running(tmp_path / "edge", [press.address.removeprefix("http://")]) as edge:
+        context = browser.new_context(viewport=SIZES["desk"], base_url=f"http://127.0.0.1:{edge.port}")
+        yield context.new_page()
+        context.close()
+
+
+@pytest.mark.browser
+def test_a_new_headline_is_seen_at_the_edge_in_an_open_tab_and_in_a_new_one_within_35_seconds(
+    front: Page, press: Press
+) -> None:
+    front.goto("/s/linux")
+    second = front.context.new_page()
+    press.news(Story("Otters elect a speaker", 0))
+    first = front.locator("[data-feed=kernel-notes] .headline").first
+    eventually(first.inner_text, lambda title: title == "Otters elect a speaker", within_s=PROMISED_S, every_s=0.25)
+    second.goto("/s/linux")
+    expect(second.locator("[data-feed=kernel-notes] .headline").first).to_have_text("Otters elect a speaker")
+
+
+@pytest.mark.browser
+def test_a_page_that_the_edge_has_kept_while_no_node_answers_tells_its_true_age(
+    browser: Browser, press: Press, tmp_path: Path
+) -> None:
+    edge_folder, node = tmp_path / "edge", press.address.removeprefix("http://")
+    with running(edge_folder, [node]) as edge:
+        first = edge.get("/s/linux", Accept_Encoding=BROWSER)
+        assert first.status == 200
+    # The same cache, and nobody behind it any more.
+    with running(edge_folder, ["127.0.0.1:9"], edge.port) as edge:
+        context = browser.new_context(base_url=f"http://127.0.0.1:{edge.port}")
+        page = context.new_page()
+        page.clock.set_fixed_time(datetime.now(UTC) + timedelta(minutes=50))
+        answer = page.goto("/s/linux")
+        assert answer is not None
+        assert answer.headers["x-cache"] in {"HIT", "STALE", "UPDATING"}
+        expect(page.locator(".masthead .meta")).to_contain_text("updated 52 min ago")
+        expect(page.locator("[data-feed=kernel-notes] h3 time")).to_have_text("52 min ago")
+        context.close()
+
+
+@pytest.mark.browser
+def test_settings_are_kept_for_a_reader_who_comes_through_the_edge_without_tls(
+    press: Press, tmp_path: Path, browser: Browser
+) -> None:
+    """Browsers tell plain http less about where a form comes from: no Sec-Fetch-Site, only an Origin."""
+    with running(tmp_path / "edge", [press.address.removeprefix("http://")]) as edge:
+        plain = browser.browser_type.launch(
+            executable_path=chromium(),
+            args=["--no-sandbox", "--host-resolver-rules=MAP news.test 127.0.0.1"],
+        )
+        page = plain.new_page(base_url=f"http://news.test:{edge.port}")
+        page.goto("/s/linux/settings")
+        page.locator("select[name=scheme]").select_option("dark")
+        page.get_by_role("button", name="Save").click()
+        expect(page.locator("html")).to_have_attribute("data-scheme", "dark")
+        plain.close()
