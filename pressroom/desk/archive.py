@@ -131,7 +131,9 @@ def _act(office: Office, asked: Acting, act: Literal["remove", "restore"]) -> Ac
         return acted
     if asked.dry_run:
         return acted.model_copy(update={"state": "would"})
-    line = RemovedHeadline(feed=entry.feed, id=entry.id, title=entry.title, at=office.now(), by=asked.by, why=asked.why)
+    line = RemovedHeadline(
+        feed=entry.feed, id=entry.id, link=entry.link, title=entry.title, at=office.now(), by=asked.by, why=asked.why
+    )
     office.send(RECORD_PUBLISH, keys.removed(asked.site), HeadlineAct(site=asked.site, act=act, headline=line))
     done = until(office, lambda: True if is_removed() == wanted else None)
     return acted.model_copy(update={"state": "done" if done else "asked"})

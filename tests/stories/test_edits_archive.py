@@ -153,6 +153,7 @@ def test_an_entry_is_named_by_its_id_or_its_link_too_and_found_in_the_archive_wh
 
 def test_a_removed_entry_stays_removed_when_its_feed_brings_it_again_under_https_or_another_guid(site: Site) -> None:
     site.prints("a", entry(1, id="http://paper.example/1"))
+    site.says()
     site.desk.operator("headlines", "remove", site="linux", entry="http://paper.example/1")
     for changed in (
         entry(1, id="https://paper.example/1", link="https://paper.example/1", link_clean="https://paper.example/1"),
