@@ -25,7 +25,9 @@ class Every(Asked):
 
 
 class TopicLine(Answer):
-    """`waiting` messages of all keys, lanes left out. `breakers`: processes that have stopped by themselves."""
+    """`waiting`: messages in the queues, lanes left out (on RabbitMQ without those that workers hold already).
+    `breakers`: processes that have stopped by themselves.
+    """
 
     topic: str
     waiting: int

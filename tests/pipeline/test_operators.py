@@ -11,6 +11,7 @@ from pressroom.queues.topics import FEED_REFRESH, RECORD_PUBLISH
 from schemas import keys
 from schemas.documents import Failure, Head
 from services.embedded import Newsroom
+from services.scheduler.story import Scheduler
 from tests.fakes.faultserver import Answer
 from tests.fakes.operator import Operator
 from tests.pipeline.papers import Paper, rss
@@ -177,9 +178,9 @@ def test_a_paused_topic_waits_on_every_worker_and_its_resume_gets_through(shift:
 
     paper.prints(NEW, OLD)
     world.operator("feeds", "refresh", feed=paper.feed)
-    waiting = eventually(lambda: next(one for one in world.operator("topics", "list").topics if one.topic == topic))
-    eventually(lambda: world.queued(topic))
-    assert waiting.paused
+    eventually(lambda: shift.room.stories[Scheduler].under_way)
+    if topic == RECORD_PUBLISH:
+        eventually(lambda: paper.fetches == 2)
     assert shift.shown(paper) == (OLD,)
 
     assert world.operator("topics", "resume", topic=topic, why="rolled back").heard
