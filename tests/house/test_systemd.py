@@ -19,6 +19,8 @@ STARTED = [
     *(f"pressroom-health@{name}.{kind}" for name in BACK_ENDS for kind in ("service", "timer")),
     "pressroom-web@8081.service",
     "pressroom-edge.service",
+    "pressroom-files.service",
+    "pressroom-files.timer",
     "pressroom.target",
 ]
 PROGRAMS = ("/opt/pressroom/bin/pressroom", "/opt/pressroom/edge/edge.sh")
@@ -78,8 +80,17 @@ def test_every_variable_is_a_setting():
 
 
 def test_every_credential_is_handed_over_as_the_file_of_a_setting():
-    for name in ("pressroom@.service", "pressroom-web@.service"):
+    for name in ("pressroom@.service", "pressroom-web@.service", "pressroom-files.service"):
         text = (UNITS / name).read_text()
         loaded = re.findall(r"LoadCredential=(\w+):/etc/pressroom/secrets/\1$", text, re.MULTILINE)
         assert loaded
         assert set(re.findall(r"_FILE=%d/(\w+)$", text, re.MULTILINE)) == set(loaded)
+
+
+@needs_systemd
+def test_files_are_synchronised_at_five_minutes_past_every_hour():
+    when = re.search(r"OnCalendar=(.*)", (UNITS / "pressroom-files.timer").read_text())
+    assert when
+    shown = analyze(UNITS, "calendar", "--iterations=3", "--base-time=2026-11-20 12:30:00 UTC", when[1]).stdout
+    assert re.findall(r"(\d\d:\d\d:\d\d) UTC", shown)
+    assert {time[3:] for time in re.findall(r"\d\d:\d\d:\d\d", shown)} == {"05:00"}
