@@ -12,12 +12,14 @@ from pathlib import Path
 import pytest
 
 from pressroom.crash import POINTS
+from pressroom.objects.port import Stored
 from pressroom.outcomes import Emit
 from pressroom.queues.port import Parcel
 from pressroom.queues.topics import RECORD_PUBLISH
 from pressroom.sender import Sender
 from schemas import keys
 from schemas.documents import Failure
+from schemas.parts import Edit, Part
 from tests.chaos.embedded import BACK, CLOCK, Scene, scene
 from tests.chaos.embedded_audit import head_of
 from tests.chaos.keeper import Keeper
@@ -47,6 +49,8 @@ class Breakage:
         self.scene.store.swap(key, b"{}", etag=None, write_id="slip")
         sender = Sender(self.scene.queue, CLOCK, "test")
         sender.send([Emit(RECORD_PUBLISH, key, record(self.feed, 1, entry(1)))])
+        edit = Edit(site="news", name="notice", html="<p>Bear with us</p>", seen=0, at=CLOCK.now(), by="x", why="chaos")
+        sender.send([Emit(RECORD_PUBLISH, keys.site_part("news", "notice"), edit)])
         self.scene.queue.publish([Parcel(RECORD_PUBLISH, key, b"no message")])
 
     def failure(self) -> Failure | None:
@@ -58,6 +62,11 @@ class Breakage:
         assert failure is not None
         self.scene.store.delete(keys.head(self.feed))
         self.scene.operator("failures", "replay", failures=[failure.id], why="the object is mended")
+
+    def is_edited(self) -> bool:
+        """Once, however often it was tried."""
+        found = self.scene.store.get(keys.site_part("news", "notice"))
+        return isinstance(found, Stored) and Part.model_validate_json(found.body).number == 1
 
     def is_mended(self) -> bool:
         failure, head = self.failure(), head_of(self.scene.store, self.feed)
@@ -83,6 +92,7 @@ def test_a_process_that_dies_there_loses_nothing(
     with Keeper(stage.fleet, processes[0], env=crash) as keeper, Keeper(stage.fleet, *processes[1:]):
         breakage.mend()
         eventually(breakage.is_mended, within_s=60, every_s=0.05)
+        eventually(breakage.is_edited, within_s=60, every_s=0.05)
         eventually(marker.exists, within_s=60, every_s=0.05)
         for _ in range(5):
             stage.load.send_round()

@@ -6,11 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from pressroom.clock import SystemClock
 from pressroom.crash import POINTS
 from pressroom.outcomes import Emit
-from pressroom.queues.topics import WEATHER_REQUEST
+from pressroom.queues.topics import RECORD_PUBLISH, WEATHER_REQUEST
+from schemas import keys
 from schemas.documents import FailureLine
 from schemas.messages import WeatherRequest
+from schemas.parts import Edit, Part
 from tests.chaos.fleet import Scene
 from tests.chaos.fleet_stage import playing, stage
 from tests.contracts.queue_tools import eventually
@@ -26,6 +29,7 @@ NOWHERE = WeatherRequest(cell="9999-9999", latitude=0, longitude=0)
 IN_EVERY_LOOP = [name for name in POINTS if name.startswith(("loop.", "queue."))]
 BY_ACT = "publisher.after_act"
 BY_DEAD = "publisher.after_failure"
+BY_EDIT = "publisher.after_part"
 
 
 @pytest.fixture
@@ -35,7 +39,7 @@ def scene() -> Iterator[Scene]:
 
 
 def points_of(service: str) -> list[str]:
-    own = [name for name in POINTS if name.startswith(f"{service}.") and name not in (BY_ACT, BY_DEAD)]
+    own = [name for name in POINTS if name.startswith(f"{service}.") and name not in (BY_ACT, BY_DEAD, BY_EDIT)]
     return IN_EVERY_LOOP + own
 
 
@@ -68,6 +72,18 @@ def test_a_publisher_that_dies_between_a_failure_and_its_telling_loses_neither(s
     scene.check()
 
 
+def test_a_publisher_that_dies_between_a_part_and_its_notice_saves_it_once(scene: Scene) -> None:
+    key = keys.site_part("news", "notice")
+    edit = Edit(
+        site="news", name="notice", html="<p>Closed</p>", seen=0, at=SystemClock().now(), by="chaos", why="a test"
+    )
+    scene.crash("publisher-1", BY_EDIT, cause=lambda: scene.send(Emit(RECORD_PUBLISH, key, edit)))
+    part = eventually(lambda: scene.operator.office.read(key, Part), "the part is there")
+    assert part.number == 1
+    scene.goes_on()
+    scene.check()
+
+
 def test_no_point_of_these_engines_is_left_out() -> None:
     hit = {point for service in ("scheduler", "fetcher", "weather", "publisher") for point in points_of(service)}
-    assert hit | {BY_ACT, BY_DEAD} == {name for name in POINTS if not name.startswith("sqlite.")}
+    assert hit | {BY_ACT, BY_DEAD, BY_EDIT} == {name for name in POINTS if not name.startswith("sqlite.")}
