@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -84,13 +86,18 @@ def chromium() -> str:
     return program
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+@cache
+def launched() -> Browser:
+    """One for the whole process: Playwright starts once, whichever files ask for a browser."""
     program = chromium()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+    playwright = sync_playwright().start()
+    atexit.register(playwright.stop)
+    return playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+
+
+@pytest.fixture(scope="session")
+def browser() -> Browser:
+    return launched()
 
 
 @pytest.fixture(params=SIZES)

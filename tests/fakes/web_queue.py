@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from pressroom.queues.port import OnNotice, Parcel
+from pressroom.queues.port import Depth, OnNotice, Parcel
 from schemas.codec import encode, type_of
 from schemas.envelope import Envelope, new_id
 from schemas.messages import Changed
@@ -25,6 +25,9 @@ class Notices:
 
     def publish(self, parcels: list[Parcel]) -> None:
         self.published.extend(parcels)
+
+    def depth(self, topic: str) -> Depth:
+        return Depth(ready=0, in_flight=0, delayed=0)
 
     def broadcast(self, body: bytes | None) -> None:
         for listener in self._listeners:

@@ -380,7 +380,7 @@ class TestAssets:
             assert re.search(r"-[0-9a-f]{12}\.\w+$", path)
 
     def test_the_styles_name_fonts_that_are_there(self, stand: Stand) -> None:
-        style = next(path for path in stand.node.assets.pages if path.endswith(".css"))
+        style = stand.node.assets.path("front.css")
         fonts = re.findall(r'url\("([^"]+)"\)', stand.client.get(style).get_data(as_text=True))
         assert len(fonts) >= 6
         assert all(stand.client.get(f"/static/{font}").status_code == 200 for font in fonts)
