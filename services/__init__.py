@@ -1,0 +1,3 @@
+"""The services, by their names; each is a folder here."""
+
+SERVICES = ("scheduler", "fetcher", "weather", "publisher", "web")

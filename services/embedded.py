@@ -17,10 +17,10 @@ from pressroom.pulse import Pulse
 from pressroom.queues.port import Queue
 from pressroom.sender import Sender
 from pressroom.settings import Settings
+from services import SERVICES
 from services.room import Part, Room
 from services.staff import BUILDERS, hire
 
-SERVICES = ("scheduler", "fetcher", "weather", "publisher", "web")
 STOP_S = 2.0
 
 log = logging.getLogger(__name__)

@@ -11,14 +11,15 @@ from pathlib import Path
 
 import click
 
-from pressroom import logs
+from pressroom import logs, memory
 from pressroom.clock import SystemClock
 from pressroom.objects.port import StoreError
 from pressroom.outcomes import BackendUnavailable
 from pressroom.settings import Settings, load
 from pressroom.wiring import queue_of, store_of
+from services import SERVICES
 from services.cli.serving import until_told
-from services.embedded import SERVICES, Newsroom
+from services.embedded import Newsroom
 from services.scheduler.sites import SiteError
 from services.staff import lanes_of
 
@@ -77,6 +78,7 @@ def _run(settings: Settings) -> None:
     try:
         room = Newsroom(settings, queue, store_of(settings, clock), clock, SERVICES, lanes_of(settings))
         app = room.stories[WebNode].wsgi
+        memory.settle()
         with until_told() as told, Server(app, settings.host, settings.port) as server, room:
             click.echo(f"Pressroom is at {server.address} (Ctrl-C stops it; data in {settings.data})")
             told.wait()

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 import click
 
 from pressroom import logs
-from pressroom.clock import SystemClock
-from pressroom.objects.port import StoreError
-from pressroom.outcomes import BackendUnavailable
-from pressroom.settings import load
-from pressroom.wiring import queue_of, store_of
-from services.cli.serving import until_told
-from services.embedded import SERVICES, Newsroom
-from services.scheduler.sites import SiteError
+from pressroom.settings import Settings, load
+from services import SERVICES
 
 
 @click.command()
@@ -24,21 +19,36 @@ def command(services: tuple[str, ...], lanes: str) -> None:
     """Run SERVICES in this process until stopped. `web` runs alone, on granian."""
     settings = load()
     logs.configure(settings.log_level, settings.log_json)
-    if "web" in services:
-        if len(services) > 1:
-            raise click.UsageError("web nodes run in processes of their own: `pressroom serve web`")
-        from services.web.worker import serve  # noqa: PLC0415
-
-        serve(settings)
+    if "web" not in services:
+        _serve(settings, services, tuple(lane.strip() for lane in lanes.split(",")))
         return
+    if len(services) > 1:
+        raise click.UsageError("web nodes run in processes of their own: `pressroom serve web`")
+    from services.web.parent import serve  # noqa: PLC0415 - what starts the workers pays for nothing of theirs
+
+    serve(settings)
+
+
+def _serve(settings: Settings, services: Sequence[str], lanes: Sequence[str]) -> None:
+    from pressroom import memory  # noqa: PLC0415 - as above
+    from pressroom.clock import SystemClock  # noqa: PLC0415
+    from pressroom.objects.port import StoreError  # noqa: PLC0415
+    from pressroom.outcomes import BackendUnavailable  # noqa: PLC0415
+    from pressroom.wiring import queue_of, store_of  # noqa: PLC0415
+    from services.cli.serving import until_told  # noqa: PLC0415
+    from services.embedded import Newsroom  # noqa: PLC0415
+    from services.scheduler.sites import SiteError  # noqa: PLC0415
+
     clock = SystemClock()
     try:
         queue = queue_of(settings, clock)
         try:
-            wanted = tuple(lane.strip() for lane in lanes.split(","))
             store = store_of(settings, clock)
-            with until_told() as told, Newsroom(settings, queue, store, clock, services, wanted, stopping=told):
-                told.wait()
+            with until_told() as told:
+                room = Newsroom(settings, queue, store, clock, services, lanes, stopping=told)
+                memory.settle()
+                with room:
+                    told.wait()
         finally:
             queue.close()
     except (SiteError, StoreError, BackendUnavailable) as error:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry
 
+from pressroom import memory
 from pressroom import settings as settings_module
 from pressroom.clock import SystemClock
 from pressroom.health import PORTS_MAX, HealthServer, Vitals
@@ -24,7 +25,6 @@ from pressroom.wiring import queue_of, store_of
 from services.web.cells import cell_finder
 from services.web.gate import Environ, StartResponse
 from services.web.node import WebNode
-from services.web.serve import listen
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +47,7 @@ class Worker:
         """
         with self._lock:
             if self._node is None or self._process != os.getpid():
+                memory.settle()
                 self._node, self._process = start_node(settings_module.load()), os.getpid()
                 atexit.register(self._node.stop)
                 wait_for_pages(self._node)
@@ -107,29 +108,3 @@ def started() -> Worker:
     """For servers that load an application in the process that serves it: ready before the first request."""
     app.start()
     return app
-
-
-def serve(settings: Settings) -> None:
-    """Run a node on granian until SIGTERM or SIGINT. Raises `PortTaken`.
-
-    Two or more blocking threads: with one, a slow request would hold up cached pages. A worker that dies, or grows
-    beyond its limit, is replaced.
-    """
-    from granian import Granian  # noqa: PLC0415 - only real nodes need it
-    from granian.constants import Interfaces  # noqa: PLC0415
-
-    listen(settings.host, settings.port).close()
-    Granian(
-        "services.web.worker:started",
-        factory=True,
-        address=settings.host,
-        port=settings.port,
-        interface=Interfaces.WSGI,
-        blocking_threads=max(2, settings.web_threads),
-        websockets=False,
-        log_access=False,
-        workers=settings.web_workers,
-        respawn_failed_workers=True,
-        workers_max_rss=max(1, settings.web_worker_bytes_max >> 20),
-        workers_kill_timeout=5,
-    ).serve()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pressroom.settings import Settings, variable
-from services.embedded import SERVICES
+from services import SERVICES
 
 UNITS = Path(__file__).parents[2] / "deploy" / "systemd"
 BACK_ENDS = [name for name in SERVICES if name != "web"]

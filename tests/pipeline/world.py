@@ -22,7 +22,8 @@ from pressroom.wiring import queue_of, store_of
 from schemas import keys
 from schemas.base import Model
 from schemas.documents import Failure, FeedStatus, Head
-from services.embedded import SERVICES, Newsroom
+from services import SERVICES
+from services.embedded import Newsroom
 from services.web.node import WebNode
 from tests.fakes.faultserver import FaultServer
 from tests.fakes.operator import Operator

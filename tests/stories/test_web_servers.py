@@ -25,7 +25,7 @@ from tests.fakes.web_newsroom import Newsroom
 GRANIAN = [
     sys.executable,
     "-c",
-    "from pressroom.settings import load; from services.web.worker import serve; serve(load())",
+    "from pressroom.settings import load; from services.web.parent import serve; serve(load())",
 ]
 GUNICORN = [sys.executable, "-m", "gunicorn", "-c", str(Path(__file__).parents[2] / "deploy" / "gunicorn.conf.py")]
 THREADS = 4
