@@ -117,7 +117,7 @@ def _question(office: Office, failure: Failure, run: str) -> Looked | Question:
     if original is None:
         trouble = Trouble(kind=ErrorKind.UNDECODABLE, message="it is no message of this version: nothing can be sent")
         return troubled(trouble)
-    return Looked(verdict="blind", says=f"a {original.type} is handled again; what that changes cannot be told before")
+    return Looked(verdict="blind", says=f"{original.type} is handled again; what that changes cannot be told before")
 
 
 # --- sources ----------------------------------------------------------------------------------------

@@ -63,7 +63,7 @@ def _acts(answer: Acts) -> str:
     lines += [_acted(one) for one in answer.acts]
     if answer.left:
         lines.append(f"{answer.left} more; ask again for those")
-    return "\n".join(lines) or "no failures"
+    return "\n".join(lines) or "nothing to do"
 
 
 def _acted(one: Acted) -> str:

@@ -26,6 +26,9 @@ from services.publisher.shelf import Shelf
 
 log = logging.getLogger(__name__)
 
+UNSETTLED = ("open", "replaying")
+"""Failures that somebody still has to do something about, or is at it: these never expire."""
+
 PAGE = 1000
 """Objects that one message looks at: one request on S3."""
 
@@ -77,7 +80,7 @@ class Rounds:
             return Done()
         day, etag = found
         oldest = now - timedelta(days=self._keeping.ages.failures_days)
-        old = [one.id for one in day.failures if one.status != "open" and one.last_at < oldest]
+        old = [one.id for one in day.failures if one.status not in UNSETTLED and one.last_at < oldest]
         gone = {one for one in old[:DELETES_MAX] if self._dropped(keys.failure(keys.day_of_summary(key), one), oldest)}
         left = tuple(one for one in day.failures if one.id not in gone)
         if not left:
@@ -92,7 +95,7 @@ class Rounds:
     def _dropped(self, key: str, oldest: datetime) -> bool:
         """Delete a failure, unless it was opened again and its line is only on its way."""
         found = self._shelf.load(key, Failure)
-        if found is not None and (found[0].status == "open" or found[0].last_at >= oldest):
+        if found is not None and (found[0].status in UNSETTLED or found[0].last_at >= oldest):
             return False
         self._shelf.store.delete(key)
         return True

@@ -6,14 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from pressroom.clock import SystemClock
 from pressroom.crash import POINTS
 from pressroom.outcomes import Emit
-from pressroom.queues.topics import RECORD_PUBLISH, WEATHER_REQUEST
-from schemas import keys
+from pressroom.queues.topics import WEATHER_REQUEST
 from schemas.documents import FailureLine
 from schemas.messages import WeatherRequest
-from schemas.parts import Edit, Part
 from tests.chaos.fleet import Scene
 from tests.chaos.fleet_stage import playing, stage
 from tests.contracts.queue_tools import eventually
@@ -28,6 +25,7 @@ NOWHERE = WeatherRequest(cell="9999-9999", latitude=0, longitude=0)
 
 IN_EVERY_LOOP = [name for name in POINTS if name.startswith(("loop.", "queue."))]
 BY_ACT = "publisher.after_act"
+BY_SEND = "publisher.after_send"
 BY_DEAD = "publisher.after_failure"
 BY_EDIT = "publisher.after_part"
 
@@ -59,29 +57,17 @@ def test_a_publisher_that_dies_between_a_failure_and_its_telling_loses_neither(s
     scene.expected_failures = {"not_found"}
     scene.crash("publisher-1", BY_DEAD, cause=lambda: scene.send(Emit(WEATHER_REQUEST, NOWHERE.cell, NOWHERE)))
     failure = eventually(lambda: failure_of(scene), "the dead letter is a failure")
-    scene.crash("publisher-1", BY_ACT, cause=lambda: scene.operator("failures", "replay", failures=[failure.id]))
-
-    def acts() -> list[str]:
-        return [action.act for action in scene.operator.failure(failure.id).actions]
-
-    eventually(
-        lambda: "replay" in acts() and scene.operator.failure(failure.id).count == 2, "it was sent and died again"
-    )
-    assert acts() == ["replay"]
+    for count, point in enumerate((BY_ACT, BY_SEND), 2):
+        scene.crash("publisher-1", point, cause=lambda: requeue(scene, failure))
+        eventually(lambda count=count: scene.operator.failure(failure.id).count == count, "it was sent and died again")
+    found = scene.operator.failure(failure.id)
+    assert ([action.act for action in found.actions], found.replays) == (["requeue", "requeue"], 2)
     scene.goes_on()
     scene.check()
 
 
-def test_a_publisher_that_dies_between_a_part_and_its_notice_saves_it_once(scene: Scene) -> None:
-    key = keys.site_part("news", "notice")
-    edit = Edit(
-        site="news", name="notice", html="<p>Closed</p>", seen=0, at=SystemClock().now(), by="chaos", why="a test"
-    )
-    scene.crash("publisher-1", BY_EDIT, cause=lambda: scene.send(Emit(RECORD_PUBLISH, key, edit)))
-    part = eventually(lambda: scene.operator.office.read(key, Part), "the part is there")
-    assert part.number == 1
-    scene.goes_on()
-    scene.check()
+def requeue(scene: Scene, failure: FailureLine) -> None:
+    scene.operator("failures", "requeue", failures=[failure.id])
 
 
 def test_no_point_of_these_engines_is_left_out() -> None:

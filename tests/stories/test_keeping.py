@@ -223,8 +223,9 @@ def test_a_failure_closed_for_long_goes_with_its_line(desk, status):
     }
 
 
-def test_an_open_failure_never_expires(desk):
-    one = failure(desk, 1, status="open", days=50)
+@pytest.mark.parametrize("status", ["open", "replaying"])
+def test_a_failure_that_somebody_still_has_to_end_never_expires(desk, status):
+    one = failure(desk, 1, status=status, days=50)
     summarise(desk, one)
     desk.clock.advance(3000 * 86_400)
     desk.go_round()
