@@ -18,6 +18,7 @@ from typing import Any
 
 from bench.machine import Figure, described, keep, machine, say, table
 from pressroom.clock import SystemClock
+from pressroom.desk import summaries
 from pressroom.desk.office import Office
 from pressroom.desk.rooms import find
 from pressroom.desk.verbs import ask, perform
@@ -33,6 +34,7 @@ FAILURES = 10_000
 HOSTS = 40
 ROUNDS = 7
 PAGE_S, GROUPED_S = 1.0, 2.0
+BOUND = "sixteen objects a day are read, each a few milliseconds of client and server on the same two cores"
 CLOCK = SystemClock()
 
 
@@ -68,9 +70,12 @@ def fill(target: ObjectStore, days: int, now: datetime) -> int:
     return len(parts)
 
 
-def timed(do: Callable[[], Any]) -> list[float]:
+def timed(do: Callable[[], Any], *, again: bool = False) -> list[float]:
+    """Seconds of each round. `again`: with what the process has read already, as a web node has; else as a command."""
     took = []
     for _ in range(ROUNDS):
+        if not again:
+            summaries.forget()
         began = time.perf_counter()
         do()
         took.append(time.perf_counter() - began)
@@ -96,6 +101,8 @@ def measured(office: Office) -> dict[str, list[float]]:
         "page of one host": timed(lambda: verb("list", host="news7.example", kind="dns")),
         "last page": timed(lambda: verb("list", after=after)),
         "grouped by cause": timed(lambda: verb("causes")),
+        "page of one host, again": timed(lambda: verb("list", host="news7.example", kind="dns"), again=True),
+        "grouped by cause, again": timed(lambda: verb("causes"), again=True),
     }
 
 
@@ -125,7 +132,8 @@ def run() -> tuple[list[Figure], dict[str, Any]]:
                 details[f"{name}, {spread}"] = {"parts": parts, "seconds": times}
                 for what, took in times.items():
                     goal = GROUPED_S if what.startswith("grouped") else PAGE_S
-                    figures.append(Figure(f"{name}, {spread}: {what}, median", statistics.median(took), "s", goal))
+                    told = f"{name}, {spread}: {what}, median"
+                    figures.append(Figure(told, statistics.median(took), "s", goal, bound=BOUND))
                     say(f"{figures[-1].what}: {figures[-1].value:.3f} s (worst {max(took):.3f})")
     return figures, details
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from typing import Any
 
@@ -31,9 +32,10 @@ class Operator:
         self._env = {**os.environ, **{variable(name): str(value) for name, value in (named | world.engines).items()}}
 
     def types(self, *argv: str, **env: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*PRESSROOM, "failures", *argv], env=self._env | env, capture_output=True, text=True, timeout=120
-        )
+        return self.runs("failures", *argv, **env)
+
+    def runs(self, *argv: str, **env: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([*PRESSROOM, *argv], env=self._env | env, capture_output=True, text=True, timeout=120)
 
     def reads(self, *argv: str) -> Any:
         done = self.types(*argv, "--json")
@@ -61,9 +63,15 @@ def test_an_operator_finds_understands_replays_and_drops(world: World) -> None:
     for words in ("for good (410)", "what to do: ", "We have closed.", gone.url):
         assert words in story
 
+    look = operator.types("preview", listed["broken_object"]).stdout
+    assert "  trouble: broken_object: object feeds/" in look
+    assert "  what to do: Roll back or remove the object" in look
     dry = operator.reads("replay", listed["broken_object"], "--why", "a look first", "--dry-run")
     assert [one["sent"] for one in dry["acts"]] == [False]
     mend_head(world, broken, whole)
+    shown = operator.types("replay", listed["broken_object"], "--why", "a look first", "--dry-run").stdout
+    assert f"  + {NEW}\n" in shown
+    assert "would replay at " in shown
     operator.reads("replay", listed["broken_object"], "--why", "the head is mended")
     eventually(lambda: box(world, room, broken), lambda shown: shown == (NEW, OLD))
     operator.reads("drop", listed["gone"], "--why", "the paper has closed")
@@ -71,8 +79,27 @@ def test_an_operator_finds_understands_replays_and_drops(world: World) -> None:
 
     again = operator.types("replay", listed["broken_object"], "--why", "once more")
     assert "nothing to replay: it is replayed" in again.stdout
+    way = operator.runs("trace", listed["broken_object"]).stdout
+    assert re.search(r"scheduler +began turn \d+: wish\n.* fetcher +handled feed.refresh\n.* publisher ", way)
+    assert "is what readers see since" in way
     told = operator.reads("show", listed["broken_object"])["failure"]["actions"]
     assert [(action["act"], action["why"]) for action in told] == [("replay", "the head is mended")]
+
+
+def test_topics_and_recorded_answers_have_their_commands_too(world: World) -> None:
+    paper = world.paper("harbour-post", OLD)
+    world.site("news", paper)
+    world.start()
+    eventually(lambda: world.head(paper))
+    operator = Operator(world)
+    paused = operator.runs("topics", "pause", "schedule", "--hours", "2", "--why", "a quiet hour").stdout
+    assert paused == "schedule is paused, for every worker within seconds\n"
+    assert re.search(r"schedule .* until .* by \w+: a quiet hour\n", operator.runs("topics", "list").stdout)
+    resumed = operator.runs("topics", "resume", "schedule", "--why", "it is over").stdout
+    assert resumed == "schedule goes on, for every worker within seconds\n"
+    assert operator.runs("raws", "list", "--feed", paper.feed).stdout.endswith("  current\n")
+    looked = operator.runs("raws", "reparse", "--every", "--why", "a new parser", "--dry-run").stdout
+    assert looked == f"{paper.feed}\n  same: it says what is current already\n"
 
 
 def test_what_is_not_there_is_one_clear_line(world: World) -> None:

@@ -379,3 +379,15 @@ def test_a_record_knows_the_host_it_came_from():
     found = given_up(None, letter(made, "record.publish"), envelope(made), "letter", "1")
     assert found is not None
     assert found.host == "paper.example"
+
+
+def test_a_day_that_did_not_change_is_read_once_by_a_process_and_one_that_did_is_read_again(room, monkeypatch):
+    room.failed(*[failure(number) for number in range(40)])
+    read: list[str] = []
+    get = room.store.get
+    monkeypatch.setattr(room.store, "get", lambda key, **more: read.append(key) or get(key, **more))
+    assert len(room.operator.failures()) == 40
+    assert len(room.operator.failures()) == 40
+    assert len(read) == len(set(read))
+    room.failed(failure(99))
+    assert len(room.operator.failures()) == 41
