@@ -15,9 +15,10 @@ from pressroom.settings import Settings
 from schemas import keys
 from schemas.base import Model
 from schemas.codec import decode
-from schemas.documents import Failure, FailureDay, FailureLine
+from schemas.documents import Document, Failure, FailureDay, FailureLine
 from schemas.envelope import Envelope
 from schemas.operating import Preview, PreviewWish, WeatherPreviewRequest
+from schemas.records import Entry, Source
 from services.publisher.failure_documents import line
 from tests.fakes.operator import Operator
 from tests.fakes.records import NOON
@@ -96,3 +97,9 @@ def failure(number: int, at: datetime = NOON, **changes: Any) -> Failure:
         "host": "news.example",
     }
     return Failure(**(fields | changes))
+
+
+def answering(*entries: Entry, **changes: Any) -> Callable[[str], Preview]:
+    """Looks ahead find these entries."""
+    document = Document(source=Source(title="Paper", home="http://paper.example/"), entries=entries)
+    return lambda subject: Preview(**({"subject": subject, "at": NOON, "document": document} | changes))
