@@ -12,6 +12,9 @@ from pressroom.settings import variable
 from pressroom.testing import broker, store
 from pressroom.testing.server import Server
 
+_ROOM = "vm_memory_high_watermark.absolute = 4GiB\n"
+"""A test's broker has half a GB, which thousands of messages that lie ready would fill."""
+
 
 @dataclass(frozen=True, slots=True)
 class Engines:
@@ -40,7 +43,7 @@ def embedded() -> Iterator[Engines]:
 @contextlib.contextmanager
 def rabbit_and_s3() -> Iterator[Engines]:
     """RabbitMQ and SeaweedFS in containers of their own, removed afterwards. Raises `Missing` without Docker."""
-    with broker() as queue, store() as objects:
+    with broker(conf=_ROOM) as queue, store() as objects:
         names = {"queue_url": queue.amqp_url(), "objects_url": objects.s3_url()}
         keys = {"s3_access_key": "bench", "s3_secret_key": "bench"}
         env = {variable(name): value for name, value in (names | keys).items()}

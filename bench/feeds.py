@@ -13,6 +13,7 @@ import contextlib
 import os
 import statistics
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -102,6 +103,27 @@ class Measured:
             servers[kind] = {name: cpu_s / self._rounds for name, cpu_s in spent.items()}
         return Run(self._engines.name, rounds, servers)
 
+    def delays_ms(self, changes_a_second: int, seconds: int) -> list[float]:
+        """How long after its fetch each copy came to the web node, under an even stream of changes."""
+        self._server.restless(on=True)
+        before = self._room.rooms["web"].ask("copies")
+        feeds, size = list(before), changes_a_second // 10
+        steps = [feeds[start : start + size] for start in range(0, len(feeds), size)]
+        seen: dict[tuple[str, int], float] = {}
+        began = time.monotonic()
+        for number in range(seconds * 10):
+            time.sleep(max(0.0, began + number / 10 - time.monotonic()))
+            self._room.rooms["scheduler"].ask(f"wish {' '.join(steps[number % len(steps)])}")
+            if number % 20 == 19:
+                seen |= self._copies()
+        self._room.settle()
+        seen |= self._copies()
+        return [wait_ms for (feed, turn), wait_ms in seen.items() if turn > before[feed][0]]
+
+    def _copies(self) -> dict[tuple[str, int], float]:
+        held = self._room.rooms["web"].ask("copies").items()
+        return {(feed, turn): wait_ms for feed, (turn, wait_ms) in held}
+
     def _turn(self) -> None:
         self._version += 1
         self._server.version(self._version)
@@ -177,7 +199,10 @@ def told(run: Run) -> str:
     lines = []
     for kind in run.rounds:
         spent = run.middle(kind)
-        lines.append(f"{run.world}, {kind}: {spent.ms_each():.2f} ms a feed, {spent.per_second:.0f} feeds/s")
+        lines.append(
+            f"{run.world}, {kind}: {spent.ms_each():.2f} ms a feed, {spent.per_second:.0f} feeds/s,"
+            f" pace {spent.pace_ms:.1f} ms, load {spent.load:.1f}"
+        )
         for title, parts in (
             ("processes", spent.by_process_s),
             ("threads", spent.by_thread_s),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bench.child import Child, child
+from bench.machine import pace_ms
 
 LOOK_EVERY_S: Final = 0.1
 ROUND_S_MAX: Final = 300.0
@@ -21,11 +22,15 @@ QUIET_CPU_S: Final = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What a round took. CPU in seconds: of each process, of each kind of thread, of each step over all processes."""
+    """What a round took. CPU in seconds: of each process, of each kind of thread, of each step over all processes.
+
+    `pace_ms`: `bench.machine.pace_ms` in the middle of the round, to be held against that before it.
+    """
 
     refreshes: int
     seconds: float
     load: float
+    pace_ms: float
     by_process_s: dict[str, float]
     by_thread_s: dict[str, float]
     by_step_s: dict[str, float]
@@ -70,9 +75,10 @@ class Fleet:
             self.rooms[self._scheduler].ask("wish")
         else:
             begin()
+        pace = pace_ms()
         self._await(sum(before[self._scheduler]["checks"].values()) + refreshes)
         seconds = time.monotonic() - began
-        return _spent(before, self.settle(), refreshes, seconds)
+        return _spent(before, self.settle(), refreshes, seconds, pace)
 
     def _checks(self) -> int:
         count: int = self.rooms[self._scheduler].ask("count")["checks"]
@@ -86,7 +92,7 @@ class Fleet:
             time.sleep(LOOK_EVERY_S)
 
 
-def _spent(before: Any, after: Any, refreshes: int, seconds: float) -> Spent:
+def _spent(before: Any, after: Any, refreshes: int, seconds: float, pace: float) -> Spent:
     def rise(part: str) -> dict[str, Any]:
         total: Counter[str] = Counter()
         for name, told in after.items():
@@ -98,6 +104,7 @@ def _spent(before: Any, after: Any, refreshes: int, seconds: float) -> Spent:
         refreshes=refreshes,
         seconds=seconds,
         load=os.getloadavg()[0],
+        pace_ms=pace,
         by_process_s={name: after[name]["cpu_s"] - before[name]["cpu_s"] for name in after},
         by_thread_s=rise("threads"),
         by_step_s=rise("steps"),

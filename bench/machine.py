@@ -7,6 +7,7 @@ import os
 import platform
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -14,7 +15,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
+from bench.corpus import feed
+from services.fetcher.parse import parse
+
 RESULTS: Final = Path(__file__).parent / "results"
+_PACE_BODY: Final = feed(0, 0)
+_PACE_ROUNDS: Final = 4
 _LIBRARIES: Final = ("pydantic", "lxml", "nh3", "requests", "urllib3", "pika", "boto3")
 
 
@@ -49,7 +55,18 @@ def machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "libraries": {name: version(name) for name in _LIBRARIES},
         "load_at_start": round(os.getloadavg()[0], 2),
+        "pace_at_start_ms": round(min(pace_ms() for _ in range(5)), 2),
     }
+
+
+def pace_ms() -> float:
+    """CPU milliseconds of a fixed piece of work now. Virtual cores may share a real one: with the others busy, the same
+    work takes more CPU time, here and in what is measured meanwhile; figures compare only at the same pace.
+    """
+    began = time.thread_time()
+    for _ in range(_PACE_ROUNDS):
+        parse(_PACE_BODY, content_type="application/xml", url="https://paper.example/")
+    return (time.thread_time() - began) * 1000 / _PACE_ROUNDS
 
 
 def _processor() -> str:
@@ -68,7 +85,7 @@ def described(on: dict[str, Any]) -> str:
     """One line of `machine()`'s answer."""
     return (
         f"{on['processor']}, {on['cores']} cores, {on['memory_gb']} GB, {on['system']}, Python {on['python']},"
-        f" commit {on['commit']}, load before {on['load_at_start']}"
+        f" commit {on['commit']}, load before {on['load_at_start']}, pace {on['pace_at_start_ms']} ms"
     )
 
 

@@ -2,7 +2,8 @@
 
 `python -m bench.origin FEEDS FOLDER` prints its ports as JSON and serves `/feed/N` on every loopback address, plain and
 over TLS, connections kept, with ETags; the certificate that vouches for it goes into FOLDER. `/-/version/V` turns the
-page to another version of the corpus; `/-/close/1` ends each connection after its answer.
+page to another version of the corpus; `/-/close/1` ends each connection after its answer; `/-/restless/1` gives whoever
+has a feed's current version the next one.
 """
 
 from __future__ import annotations
@@ -28,23 +29,33 @@ class Shelf:
     def __init__(self, feeds: int) -> None:
         self.closes = False
         self._feeds = feeds
+        self._next: list[tuple[bytes, bytes, bytes]] = []
         self.turn(0)
 
     def turn(self, version: int) -> None:
+        self._version = version
         self._answers = [_answer(number, version) for number in range(self._feeds)]
 
     def answer(self, request: bytes) -> bytes:
         path = request.split(b" ", 2)[1].split(b"/")
         if path[1] == b"-":
             return self._told(path[2], int(path[3]))
-        etag, full, same = self._answers[int(path[2])]
-        return same if b"\r\nif-none-match: " + etag + b"\r\n" in request.lower() else full
+        number = int(path[2])
+        etag, full, same = self._answers[number]
+        if b"\r\nif-none-match: " + etag + b"\r\n" not in request.lower():
+            return full
+        if not self._next:
+            return same
+        self._answers[number], self._next[number] = self._next[number], self._answers[number]
+        return self._answers[number][1]
 
     def _told(self, what: bytes, value: int) -> bytes:
         if what == b"version":
             self.turn(value)
         elif what == b"close":
             self.closes = bool(value)
+        elif what == b"restless":
+            self._next = [_answer(number, self._version + 1) for number in range(self._feeds)] if value else []
         return b"HTTP/1.1 204 No Content\r\n\r\n"
 
 

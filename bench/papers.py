@@ -28,6 +28,10 @@ class Origin:
     def close_after_answers(self, *, on: bool) -> None:
         self._tell(f"close/{int(on)}")
 
+    def restless(self, *, on: bool) -> None:
+        """Whoever has a feed's current version gets the next one, so that every refresh brings something new."""
+        self._tell(f"restless/{int(on)}")
+
     def _tell(self, path: str) -> None:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.ports['plain']}/-/{path}", timeout=60):
             pass

@@ -1,7 +1,8 @@
 """The process that is measured: `python -m bench.room SERVICE…` runs these services and answers questions on stdin.
 
 A word a question, a line of JSON an answer: `count` tells how many checks have come in, `report` all that was done and
-what it has cost so far; `wish` wishes for every feed first. With `--steps` before the services, steps are timed too.
+what it has cost so far; `wish` wishes for every feed first, or for those named behind it; `copies` tells which heads
+the web node holds, and how long after its fetch each came. With `--steps` before the services, steps are timed too.
 """
 
 from __future__ import annotations
@@ -18,12 +19,15 @@ from pathlib import Path
 from typing import Any
 
 from bench import steps
+from pressroom import memory
 from pressroom.clock import SystemClock
 from pressroom.outcomes import Emit
 from pressroom.queues.topics import ONE_KEY, SCHEDULE
 from pressroom.sender import Sender
 from pressroom.settings import load
 from pressroom.wiring import queue_of, store_of
+from schemas import keys
+from schemas.documents import Head
 from schemas.messages import Wish
 from services.embedded import Newsroom
 
@@ -68,9 +72,24 @@ def report(room: Newsroom) -> dict[str, Any]:
 def answer(question: str, room: Newsroom) -> dict[str, Any]:
     if question == "count":
         return {"checks": sum(room.tally.checks.values())}
-    if question == "wish":
-        Sender(room.queue, room.clock, "bench").send([Emit(SCHEDULE, ONE_KEY, Wish(reason="bench"))])
-    return report(room)
+    what, *feeds = question.split()
+    if what == "wish":
+        wishes = [Wish(feed=feed, reason="bench") for feed in feeds] or [Wish(reason="bench")]
+        Sender(room.queue, room.clock, "bench").send([Emit(SCHEDULE, ONE_KEY, wish) for wish in wishes])
+    return copies(room) if what == "copies" else report(room)
+
+
+def copies(room: Newsroom) -> dict[str, Any]:
+    """Feed → [turn, milliseconds from its fetch's answer to this node's having its copy]."""
+    from services.web.node import WebNode  # noqa: PLC0415 - a process pays only for what it serves
+
+    node: WebNode = room.stories[WebNode]
+    held = [node.copies.get(key) for key in node.agenda.kept() if key.startswith(keys.HEADS)]
+    return {
+        copy.value.feed: [copy.value.turn, (copy.fetched_at - copy.value.fetch.at).total_seconds() * 1000]
+        for copy in held
+        if copy is not None and isinstance(copy.value, Head)
+    }
 
 
 def main(services: list[str]) -> None:
@@ -78,7 +97,9 @@ def main(services: list[str]) -> None:
     settings, clock = load(), SystemClock()
     queue = queue_of(settings, clock)
     try:
-        with Newsroom(settings, queue, store_of(settings, clock), clock, services) as room:
+        room = Newsroom(settings, queue, store_of(settings, clock), clock, services)
+        memory.settle()
+        with room:
             print(json.dumps(report(room)), flush=True)
             for line in sys.stdin:
                 print(json.dumps(answer(line.strip(), room)), flush=True)
