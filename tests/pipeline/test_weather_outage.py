@@ -136,6 +136,12 @@ def test_a_failure_of_a_provider_can_be_looked_at_and_replayed(house: House, pro
 
     provider.day("")
     calls = provider.calls()
-    house.operator("failures", "replay", failures=[line.id], why="the key is right now")
-    eventually(lambda: provider.calls() > calls)
+    run = house.operator("failures", "preview", failure=line.id, wait_s=0).look.run
+    looked = eventually(
+        lambda: house.operator("failures", "preview", failure=line.id, wait_s=0, run=run).look,
+        lambda look: look.verdict != "waiting",
+    )
+    assert looked.verdict == "changes"
+    house.operator("failures", "replay", failures=[line.id], run=run, why="the key is right now")
+    eventually(lambda: provider.calls() > calls + 1)
     eventually(lambda: not house.operator.failures(topic=WEATHER_REQUEST))
