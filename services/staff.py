@@ -15,6 +15,7 @@ from pressroom.http.answer import Limits, Response
 from pressroom.http.client import Client
 from pressroom.http.guard import Guard
 from pressroom.metrics.depths import Depths
+from pressroom.metrics.read_off import counter
 from pressroom.notices import Notices
 from pressroom.outcomes import Outcome
 from pressroom.places import Places
@@ -96,7 +97,7 @@ def _publisher(room: Room) -> list[Part]:
 def _fetcher(room: Room) -> list[Part]:
     from services.fetcher.manners import Pace, RobotsRule  # noqa: PLC0415
     from services.fetcher.page_images import PageImages  # noqa: PLC0415
-    from services.fetcher.parse import parse  # noqa: PLC0415
+    from services.fetcher.parse import ParsedFeed, parse  # noqa: PLC0415
     from services.fetcher.previews import Previews  # noqa: PLC0415
     from services.fetcher.story import Fetcher  # noqa: PLC0415
 
@@ -104,12 +105,19 @@ def _fetcher(room: Room) -> list[Part]:
     client = http_client(settings, room.clock)
     identity = identity_of(settings)
 
+    by_reader = counter(room.registry, "pressroom_documents_read_total")
+
     def get(url: str, headers: Mapping[str, str]) -> Response:
         return client.get(url, headers=headers)
 
+    def read(body: bytes, content_type: str | None, url: str) -> ParsedFeed:
+        parsed = parse(body, content_type=content_type, url=url)
+        by_reader.labels(parsed.reader).inc()
+        return parsed
+
     story = Fetcher(
         get=get,
-        parse=lambda body, content_type, url: parse(body, content_type=content_type, url=url),
+        parse=read,
         store=room.store,
         clock=room.clock,
         raw_bytes_max=settings.fetch_raw_bytes_max,

@@ -10,6 +10,7 @@ from typing import Final, Literal
 BACK_ENDS: Final = frozenset({"scheduler", "fetcher", "weather", "publisher"})
 WEB: Final = frozenset({"web"})
 SCHEDULER: Final = frozenset({"scheduler"})
+FETCHER: Final = frozenset({"fetcher"})
 PUBLISHER: Final = frozenset({"publisher"})
 ALL: Final = BACK_ENDS | WEB
 
@@ -93,6 +94,9 @@ _LIST: Final = (
     Metric("pressroom_backup_age_seconds", "gauge", "time since the last backup ended well", SCHEDULER),
     Metric("pressroom_alerts_firing", "gauge", "alerts that the leader has told the webhook of", SCHEDULER),
     Metric("pressroom_webhook_errors_total", "counter", "deliveries to the webhook that failed", SCHEDULER),
+    # --- the fetcher -----------------------------------------------------------------------------------
+    Metric("pressroom_documents_read_total", "counter", "documents read, by reader: quick, careful (feedparser, "
+           "ten times the price), json", FETCHER, ("reader",)),
     # --- the publisher ---------------------------------------------------------------------------------
     Metric("pressroom_records_total", "counter", "records of feeds and weather that were published", PUBLISHER),
     Metric("pressroom_given_up_total", "counter", "messages given up, by error kind", PUBLISHER, ("kind",)),

@@ -51,7 +51,7 @@ class Story:
 @pytest.fixture(scope="module")
 def stories(shared_world: World) -> Iterator[Story]:
     """One newsroom for all the tests of a world, and a paper with a site of its own for each of them."""
-    papers = [shared_world.paper(f"paper-{number}", OLD) for number in range(6)]
+    papers = [shared_world.paper(f"paper-{number}", OLD) for number in range(7)]
     for paper in papers:
         shared_world.site(paper.name, paper)
     room = shared_world.start()
@@ -196,3 +196,9 @@ def test_a_rollback_holds_the_old_version_until_it_is_released(story: Story) -> 
     story.world.operator("feeds", "release", feed=story.paper.feed, why="now it is")
     story.shows(LATEST, NEW, OLD)
     assert not story.world.operator("feeds", "show", feed=story.paper.feed).head.hold
+
+
+def test_a_fetcher_counts_which_reader_took_a_document(story: Story) -> None:
+    taken = story.room.registry.get_sample_value("pressroom_documents_read_total", {"reader": "quick"})
+    assert taken is not None
+    assert taken >= 1
