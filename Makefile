@@ -65,7 +65,7 @@ fuzz: ## feed the parser and the client mangled input for 10 minutes (SECONDS_=�
 	@scripts/venv test
 	$(PY) -m tests.fuzz.fuzz_parse $(or $(SECONDS_),600)
 
-bench: ## measure (B=intervals, scheduler, weather, …; bench/ lists them)
+bench: ## measure (B=feeds, engine, scheduler, …; bench/README.md lists them)
 	@scripts/venv test
 	$(PY) -m bench.$(or $(B),scheduler)
 
