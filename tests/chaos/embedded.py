@@ -44,6 +44,14 @@ class Scene:
     def page(self) -> FrontPage:
         return read_page(*self.fleet.get(f"/s/{SITE}"))
 
+    def answers(self) -> bool:
+        """Whether the node is there, with pages or without."""
+        try:
+            self.fleet.get("/healthz")
+        except OSError:
+            return False
+        return True
+
     def failures(self) -> list[Failure]:
         return [self.operator.failure(line.id) for line in self.operator.failures(status="any")]
 
@@ -130,4 +138,6 @@ def scene(*, program: Sequence[str] = PRESSROOM) -> Iterator[Scene]:
         fleet.start("web")
         watch = Watch(store)
         things.enter_context(watch.watching())
-        yield Scene(fleet, origin, queue, store, load, watch, Operator(store, sender, CLOCK, settings))
+        made = Scene(fleet, origin, queue, store, load, watch, Operator(store, sender, CLOCK, settings))
+        eventually(made.answers, within_s=60)
+        yield made
