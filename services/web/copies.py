@@ -169,16 +169,26 @@ class Copies:
             del self._flights[key]
 
     def _ask(self, key: str) -> Found:
+        with self._lock:
+            unseen = key not in self._memory
         answer = self._store.get(key, if_none_match=self.etag(key))
         if answer is None:
             found = Found.ABSENT
         elif isinstance(answer, NotModified):
-            found = Found.SAME
+            found = self._adopt(key) if unseen else Found.SAME
         else:
             found = self._take(key, answer)
         with self._lock:
             self._looked[key] = True
         return found
+
+    def _adopt(self, key: str) -> Found:
+        """Another worker of this node fetched it and laid it on the disk: news to this one all the same."""
+        copy = self.get(key)
+        if copy is None:
+            return Found.SAME
+        self._on_change(copy)
+        return Found.CHANGED
 
     def _take(self, key: str, stored: Stored) -> Found:
         known = self.etag(key)

@@ -163,11 +163,16 @@ class WebNode:
         """Lay out what is on disk and render it, in this thread."""
         now = self._clock.now()
         self._want()
-        for key in self.agenda.kept():
-            copy = self.copies.get(key)
-            if copy is not None:
-                age_s = max(0.0, (now - copy.fetched_at).total_seconds())
-                self.agenda.aged(key, age_s, self._clock.monotonic())
+        looked: set[str] = set()
+        # Other workers of this node may lay copies there meanwhile, and each may name more to look for.
+        while new := [key for key in self.agenda.kept() if key not in looked]:
+            looked.update(new)
+            for key in new:
+                copy = self.copies.get(key)
+                if copy is not None:
+                    age_s = max(0.0, (now - copy.fetched_at).total_seconds())
+                    self.agenda.aged(key, age_s, self._clock.monotonic())
+            self._want()
         self.renderer.mark(self.sites())
         self.renderer.render_due()
 

@@ -467,3 +467,28 @@ def _status_of(node: WebNode, site: str) -> bytes:
 def body(node: WebNode, path: str) -> bytes:
     page = node.table.get(path)
     return page.variants["identity"].body if page is not None else b""
+
+
+class TestWorkersOfOneNode:
+    def test_what_another_worker_fetched_and_laid_on_the_disk_is_news_once(
+        self, room: Newsroom, clock: SetClock, tmp_path: Path
+    ) -> None:
+        one, other = Keeper(room, clock, tmp_path), Keeper(room, clock, tmp_path)
+        one.keep(HEAD)
+        assert other.copies.refresh(HEAD) is Found.CHANGED
+        assert other.changed == [HEAD]
+        assert other.copies.refresh(HEAD) is Found.SAME
+        assert other.changed == [HEAD]
+
+    def test_a_worker_that_opens_while_another_one_fetches_has_the_pages_too(
+        self, room: Newsroom, clock: SetClock, tmp_path: Path
+    ) -> None:
+        late = WebNode(room.store, None, clock, Settings(data=tmp_path), cell_of=cell_of)
+        first = WebNode(room.store, None, clock, Settings(data=tmp_path), cell_of=cell_of)
+        late.open()
+        first.open()
+        for node in (first, late):
+            eventually(lambda node=node: node.refresher.run_due() == 0)
+            node.renderer.render_due()
+        assert late.table.get("/s/linux") is not None
+        assert late.agenda.kept() == first.agenda.kept()

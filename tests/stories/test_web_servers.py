@@ -134,6 +134,19 @@ def workers(process: subprocess.Popen[bytes]) -> set[int]:
     return {int(child) for child in children if b"resource_tracker" not in _command(child)}
 
 
+def listening(process: subprocess.Popen[bytes], port: int) -> set[int]:
+    """Those of them that hold a socket which listens on the port."""
+    rows = [row.split() for row in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]]
+    sockets = {f"socket:[{row[9]}]" for row in rows if row[3] == "0A" and row[1].endswith(f":{port:04X}")}
+    return {pid for pid in workers(process) if sockets & _files(pid)}
+
+
+def _files(pid: int) -> set[str]:
+    with suppress(OSError):
+        return {str(file.readlink()) for file in Path(f"/proc/{pid}/fd").iterdir() if file.is_symlink()}
+    return set()
+
+
 def _command(pid: str) -> bytes:
     with suppress(OSError):
         return Path(f"/proc/{pid}/cmdline").read_bytes()
@@ -154,11 +167,11 @@ def asking_until(port: int, holds: Callable[[], bool]) -> list[int]:
 @pytest.mark.parametrize("kind", list(COMMANDS), indirect=True)
 def test_a_worker_that_is_killed_is_replaced_while_the_others_answer(kind: str, tmp_path: Path, port: int) -> None:
     with serving(COMMANDS[kind], tmp_path, port, PRESSROOM_WEB_WORKERS="2") as process:
+        asking_until(port, lambda: len(workers(process)) >= 2 and listening(process, port) == workers(process))
         before = workers(process)
-        assert len(before) >= 2
         killed = min(before)
         os.kill(killed, signal.SIGKILL)
-        statuses = asking_until(port, lambda: killed not in workers(process) and len(workers(process)) == len(before))
+        statuses = asking_until(port, lambda: len(listening(process, port) - {killed}) == len(before))
         assert set(statuses) <= {200}
         assert ask(http.client.HTTPConnection("127.0.0.1", port, timeout=10), "GET", "/")[0] == 200
 
