@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pressroom.desk import archive, audit, failures_again, feeds, files, raws, topics, traces
+from pressroom.desk import archive, audit, failures_again, feeds, files, hosts, newsroom, raws, topics, traces
 from pressroom.desk.verbs import Verb
 
 VERBS: tuple[Verb, ...] = (
+    *newsroom.VERBS,
     *failures_again.VERBS,
     *feeds.VERBS,
+    *hosts.VERBS,
     *files.VERBS,
     *archive.VERBS,
     *topics.VERBS,
