@@ -53,7 +53,12 @@ class Lost(BackendUnavailable):
 
 
 class Full(Exception):
-    """The topic's bound is reached. Nothing of the call was accepted; the topic table says what the sender does."""
+    """There is no room: the bound of the topic, or of the part of it that the message's key belongs to, is reached.
+
+    Others of the same call may have been accepted (sqlite judges a call whole, RabbitMQ message by message), so
+    whoever calls again sends those again, and receivers are idempotent; only `settle` remembers what is safe. The
+    topic table says what a sender does meanwhile. `topic` is the one that is full.
+    """
 
     def __init__(self, topic: str, bound: int) -> None:
         super().__init__(f"topic {topic} holds its bound of {bound} messages")
@@ -125,14 +130,14 @@ class Queue(Protocol):
        reorder; after a crash two consumers can overlap for a moment on engines with a network.)
     3. A consumer that dies gives back what it held, at once or when the engine notices; `deliveries` counts it.
     4. Nothing is handed out before its `not_before`.
-    5. A publish to an unknown topic raises `Unroutable`; over a topic's bound it raises `Full`.
+    5. A publish to an unknown topic raises `Unroutable`; where there is no room it raises `Full`.
     6. Different keys are handed out concurrently, up to `credit` unsettled deliveries for a subscription.
     7. Every subscribed `listen` gets every notice broadcast while it listens, or None when it may have missed some.
     """
 
     def publish(self, parcels: Sequence[Parcel]) -> None:
         """Blocks until all are safe (on disk, confirmed). Raises `Unroutable`, `Full`, `BackendUnavailable`;
-        after `BackendUnavailable` some may have been accepted: publish again, receivers are idempotent.
+        after each of them some may have been accepted: publish again, receivers are idempotent.
         """
 
     def settle(self, settlements: Sequence[Settlement]) -> None:
@@ -140,7 +145,8 @@ class Queue(Protocol):
 
         A crash in between means that the delivery comes again and its emits with it: receivers are idempotent.
         Raises `Full`, `Unroutable` or `BackendUnavailable`; then what was not removed is still open and `settle` may
-        be called again with all or some of it (what was removed is skipped). Raises `Lost` when one of the
+        be called again with all or some of it: what was removed is skipped, and of what is still open no emit that is
+        known to be safe is published twice. Raises `Lost` when one of the
         deliveries comes again by itself; the others then need settling again, in case they were not reached.
         """
 

@@ -10,7 +10,7 @@ import pytest
 
 from pressroom.queues.port import Delivery, Full, Parcel, Queue, Settlement, Unroutable
 from tests.contracts.queue_contract_ends import Ends
-from tests.contracts.queue_tools import Box, Rig, bodies, drained
+from tests.contracts.queue_tools import Box, Rig, bodies, drained, settled
 
 TOPIC = "record.publish"
 OTHER = "weather.request"
@@ -75,7 +75,7 @@ class QueueContract(Ends):
         assert box.stays_empty()
         assert queue.depth("feed.refresh").ready == 1
 
-    def test_a_topic_takes_no_more_than_its_bound(self, queue: Queue) -> None:
+    def test_a_topic_takes_no_more_than_its_bound_and_what_waits_for_room_is_sent_once(self, queue: Queue) -> None:
         def fill() -> None:
             for _ in range(41):
                 queue.publish([Parcel(OTHER, "one", b"x")] * 250)
@@ -84,7 +84,22 @@ class QueueContract(Ends):
             fill()
         assert refusal.value.topic == OTHER
         assert queue.depth(OTHER).total <= 10_000
+        box, full = Box(), Box()
+        queue.subscribe(TOPIC, box, credit=1)
         queue.publish([Parcel(TOPIC, "a", b"others are not concerned")])
+        follow = [Parcel("schedule", "one", b"1"), Parcel(OTHER, "one", b"2"), Parcel("schedule", "one", b"1")]
+        settlement = Settlement(box.one(), follow)
+        for _ in range(2):
+            with pytest.raises(Full) as refusal:
+                queue.settle([settlement])
+            assert refusal.value.topic == OTHER
+        assert queue.depth(TOPIC).in_flight == 1
+
+        queue.subscribe(OTHER, full, credit=4)
+        while not settled(queue, settlement):
+            queue.settle([Settlement(full.one())])
+        assert queue.depth(TOPIC).total == 0
+        assert drained(queue, "schedule", {b"1"}) == [b"1", b"1"]
 
     def test_messages_of_a_key_come_in_the_order_published(self, queue: Queue) -> None:
         box = Box()

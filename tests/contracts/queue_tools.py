@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeVar
 
 from pressroom.clock import SystemClock
 from pressroom.outcomes import Emit
-from pressroom.queues.port import Delivery, Parcel, Queue, Settlement
+from pressroom.queues.port import Delivery, Full, Parcel, Queue, Settlement
 from pressroom.sender import parcel_of
 from schemas.messages import Wish
 
@@ -168,6 +168,15 @@ def overlaps(log: Sequence[Event]) -> list[Any]:
 
 def bodies(deliveries: list[Delivery]) -> list[bytes]:
     return [delivery.body for delivery in deliveries]
+
+
+def settled(queue: Queue, settlement: Settlement) -> bool:
+    """Whether there was room for what follows from it."""
+    try:
+        queue.settle([settlement])
+    except Full:
+        return False
+    return True
 
 
 def drained(queue: Queue, topic: str, wanted: set[bytes]) -> list[bytes]:

@@ -38,8 +38,7 @@ CLOSE_TIMEOUT_S = 5.0
 class RabbitQueue:
     """`Queue` for a fleet. Connects in the background and keeps trying; see `Subscription.trouble`.
 
-    Where it is weaker than the port's words: a call that raises `Full` may have had some of its parcels accepted
-    (the broker judges each alone), and `Depth` knows what other processes hold as neither ready nor in flight.
+    Where it is weaker than the port's words: `Depth` knows what other processes hold as neither ready nor in flight.
     """
 
     def __init__(
@@ -69,14 +68,20 @@ class RabbitQueue:
         _raise_first(self._send(self._outgoing(parcels)))
 
     def settle(self, settlements: Sequence[Settlement]) -> None:
-        # What a call that failed half-way has settled already is not sent twice; what is lost is sent when it is back.
+        # What a call that failed half-way has settled or sent already is not sent twice; what is lost comes back.
         still_open = [each for each in settlements if _received(each).state is not State.SETTLED]
-        messages = [self._outgoing(each.emits) if _received(each).state is State.OUT else [] for each in still_open]
-        results = iter(self._send([message for of_one in messages for message in of_one]))
-        errors = [[next(results) for _ in of_one] for of_one in messages]
+        unsent = [_unsent(each) for each in still_open]
+        results = iter(self._send(self._outgoing([parcel for of_one in unsent for parcel in of_one])))
+        errors = [[next(results) for _ in of_one] for of_one in unsent]
         crash_point("queue.after_emits")
-        safe = [each for each, of_one in zip(still_open, errors, strict=True) if not any(of_one)]
-        all_known = self._acknowledge([_received(each) for each in safe])
+        safe = []
+        for each, parcels, of_one in zip(still_open, unsent, errors, strict=True):
+            if any(of_one):
+                sent = (parcel for parcel, error in zip(parcels, of_one, strict=True) if error is None)
+                _received(each).remember_sent(sent)
+            else:
+                safe.append(_received(each))
+        all_known = self._acknowledge(safe)
         _raise_first([error for of_one in errors for error in of_one])
         if not all_known:
             raise Lost(WHAT, "the connection that a delivery came by is gone; the message comes again")
@@ -160,6 +165,11 @@ class RabbitQueue:
 def _received(settlement: Settlement) -> Received:
     assert isinstance(settlement.delivery, Received), "a delivery of another queue"
     return settlement.delivery
+
+
+def _unsent(settlement: Settlement) -> Sequence[Parcel]:
+    received = _received(settlement)
+    return received.unsent(settlement.emits) if received.state is State.OUT else ()
 
 
 def _raise_first(results: Results) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import heapq
 import threading
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Protocol
+
+from pressroom.queues.port import Parcel
 
 
 class State(Enum):
@@ -32,7 +35,19 @@ class Holder(Protocol):
 class Received:
     """A delivery. `tag` is the broker's number for it on its channel and gives the order in which it came."""
 
-    __slots__ = ("body", "deliveries", "expires", "holder", "key", "not_before", "seating", "state", "tag", "topic")
+    __slots__ = (
+        "_sent",
+        "body",
+        "deliveries",
+        "expires",
+        "holder",
+        "key",
+        "not_before",
+        "seating",
+        "state",
+        "tag",
+        "topic",
+    )
 
     def __init__(
         self,
@@ -55,12 +70,30 @@ class Received:
         self.expires: datetime | None = None
         self.state = State.HELD
         self.holder = holder
+        self._sent: Counter[Parcel] = Counter()
 
     def __lt__(self, other: Received) -> bool:
         return self.tag < other.tag
 
     def release(self) -> None:
         self.holder.take_back(self)
+
+    def remember_sent(self, parcels: Iterable[Parcel]) -> None:
+        """They follow from it and are safe, but it could not be settled: the next try is not to send them again."""
+        self._sent.update(parcels)
+
+    def unsent(self, parcels: Sequence[Parcel]) -> Sequence[Parcel]:
+        """Those of what follows from it that are not safe yet."""
+        if not self._sent:
+            return parcels
+        left = self._sent.copy()
+        unsent = []
+        for parcel in parcels:
+            if left[parcel]:
+                left[parcel] -= 1
+            else:
+                unsent.append(parcel)
+        return unsent
 
     def has_expired(self, now: datetime) -> bool:
         return self.expires is not None and self.expires <= now
