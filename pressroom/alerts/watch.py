@@ -118,4 +118,5 @@ class Watch:
 
 
 def _text(alert: Alert, process: str, value: float) -> str:
-    return f"{alert.text} ({alert.metric} is {value:.4g}, limit {alert.limit:g}; most at {process})"
+    most = "least" if alert.op == "<" else "most"
+    return f"{alert.text} ({alert.metric} is {value:.4g}, limit {alert.limit:g}; {most} at {process})"

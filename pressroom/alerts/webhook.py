@@ -17,7 +17,7 @@ from schemas.base import Id, Instant, Line, Model, Name
 TOTAL_S: Final = 10.0
 ANSWER_BYTES_MAX: Final = 4096
 
-_RUNBOOKS: Final = {alert.name: runbook(alert) for alert in ALERTS}
+_ALERTS: Final = {alert.name: alert for alert in ALERTS}
 
 
 class Word(Model):
@@ -38,16 +38,21 @@ class NotTold(Exception):
 
 def body_of(word: Word) -> bytes:
     status = "firing" if word.up else "resolved"
+    known = _ALERTS.get(word.alert)
+    annotations = {"summary": word.text}
+    if known is not None:
+        annotations |= {"action": known.action, "runbook": runbook(known)}
     alert = {
         "status": status,
         "labels": {"alertname": word.alert, "severity": word.severity},
-        "annotations": {"summary": word.text, "runbook": _RUNBOOKS.get(word.alert, "")},
+        "annotations": annotations,
         "startsAt": word.since.isoformat(),
         "fingerprint": word.id,
     }
     if not word.up:
         alert["endsAt"] = word.at.isoformat()
-    text = f"{word.severity}: {word.text}" if word.up else f"over: {word.text}"
+    action = f" {known.action}" if known is not None else ""
+    text = f"{word.severity}: {word.text}{action}" if word.up else f"over: {word.text}"
     message = {
         "version": "4",
         "receiver": "pressroom",
@@ -70,13 +75,13 @@ class Webhook:
     def tell(self, word: Word) -> None:
         """Raises `NotTold`; anything but a 2xx is no answer."""
         try:
-            status = self._post(body_of(word))
+            status = self._post(body_of(word), word.id)
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise NotTold(f"{type(error).__name__}: {error}") from None
         if not 200 <= status < 300:
             raise NotTold(f"it answered {status}")
 
-    def _post(self, body: bytes) -> int:
+    def _post(self, body: bytes, identity: str) -> int:
         parts = urlsplit(self.url)
         if not parts.hostname:
             raise ValueError("the address has no host")
@@ -94,7 +99,8 @@ class Webhook:
         try:
             path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             headers = {"Content-Type": "application/json", "User-Agent": "Pressroom", "Connection": "close"}
-            connection.request("POST", path, body, headers)
+            # A word that was taken and not answered is told again: whoever minds can see that it is the same.
+            connection.request("POST", path, body, {**headers, "Idempotency-Key": identity})
             answer = connection.getresponse()
             answer.read(ANSWER_BYTES_MAX)
             return answer.status

@@ -10,11 +10,11 @@ from pressroom.alerts.rules import Alert
 from pressroom.alerts.watch import Turn, Watch
 
 NOON = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
-LAG = Alert("Lag", "page", "It is late.", "lag", limit=300, for_s=120)
-AT_ONCE = Alert("Open", "page", "It is open.", "open", limit=0)
-FEWEST = Alert("Missing", "page", "One is missing.", "processes", op="<", limit=1, reduce="min")
-GIVEN_UP = Alert("Dead", "ticket", "Some died.", "dead_total", limit=0, reduce="sum", grows_s=600)
-RISING = Alert("Growing", "ticket", "More fail.", "failures", limit=20, grows_s=3600)
+LAG = Alert("Lag", "page", "It is late.", "", "lag", limit=300, for_s=120)
+AT_ONCE = Alert("Open", "page", "It is open.", "", "open", limit=0)
+FEWEST = Alert("Missing", "page", "One is missing.", "", "processes", op="<", limit=1, reduce="min")
+GIVEN_UP = Alert("Dead", "ticket", "Some died.", "", "dead_total", limit=0, reduce="sum", grows_s=600)
+RISING = Alert("Growing", "ticket", "More fail.", "", "failures", limit=20, grows_s=3600)
 
 
 class Post:
@@ -117,7 +117,7 @@ def test_a_new_leader_says_nothing_again_and_ends_what_is_over():
         (FEWEST, "min (processes) < 1"),
         (GIVEN_UP, "sum (increase(dead_total[10m])) > 0"),
         (RISING, "max (delta(failures[1h])) > 20"),
-        (Alert("A", "page", "", "m", limit=0, by="topic"), "max by (topic) (m) > 0"),
+        (Alert("A", "page", "", "", "m", limit=0, by="topic"), "max by (topic) (m) > 0"),
     ],
 )
 def test_prometheus_is_asked_the_same(alert, expression):
