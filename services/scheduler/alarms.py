@@ -101,9 +101,15 @@ class AlarmDesk:
         self.alarms = self.alarms.model_copy(update={"firing": (*others, *up), "words": words})
         self._unsaved = True
 
-    def tell(self) -> None:
-        """Tell the webhook what it has not heard, in order; what it does not take waits, longer each time."""
+    def tell(self) -> bool:
+        """Tell the webhook what it has not heard, in order; what it does not take waits, longer each time.
+
+        False: another scheduler has written; it leads, and tells. That is found out before each word, so that
+        whoever was deposed without noticing says nothing again.
+        """
         while self.alarms.words and self._webhook is not None and self._clock.monotonic() >= self._try_at_s:
+            if not self._save():
+                return False
             word = self.alarms.words[0]
             try:
                 self._webhook.tell(word)
@@ -113,9 +119,11 @@ class AlarmDesk:
                 wait_s = full_jitter(self._tries, first_s=RETRY_FIRST_S, most_s=RETRY_MAX_S, rng=self._rng)
                 self._try_at_s = self._clock.monotonic() + max(RETRY_FIRST_S, wait_s)
                 log.warning("the webhook was not told", extra={"alert": word.alert, "reason": str(error)})
-                return
+                return True
             self._tries = 0
             self._said(word)
+        # At once: who dies between telling and saving tells again, under the same id.
+        return self._save() if self._unsaved else True
 
     def _said(self, word: Word) -> None:
         firing = tuple(
@@ -124,12 +132,6 @@ class AlarmDesk:
         )
         self.alarms = self.alarms.model_copy(update={"firing": firing, "words": self.alarms.words[1:]})
         self._unsaved = True
-        # At once: who dies between telling and saving tells again, under the same id.
-        self._save()
-
-    def save(self) -> bool:
-        """False: another scheduler has written; it leads, and tells."""
-        return self._save() if self._unsaved else True
 
     def _save(self) -> bool:
         try:

@@ -102,10 +102,9 @@ class Watchman(threading.Thread):
             return
         if settled(self._seen.led_since, now, SETTLE_S):
             self._alarms.look({**self._seen.figures(now), self._process: own}, now)
-            self._alarms.tell()
-        if not self._alarms.save():
-            self._leave("another scheduler watches")
-            return
+            if not self._alarms.tell():
+                self._leave("another scheduler watches")
+                return
         self._publish(now)
 
     # --- who watches -----------------------------------------------------------------------------------
