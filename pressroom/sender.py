@@ -8,7 +8,7 @@ from typing import Any
 
 from pressroom.clock import Clock
 from pressroom.outcomes import Emit
-from pressroom.queues.port import Parcel, Queue
+from pressroom.queues.port import Depth, Parcel, Queue
 from schemas.codec import encode, type_of
 from schemas.envelope import Envelope, Hop, new_id
 
@@ -46,6 +46,6 @@ class Sender:
         hop = Hop(at=now, service=self._service, what="sent")
         self._queue.publish([parcel_of(emit, now, trace=trace, hops=(hop,)) for emit in emits])
 
-    def waiting(self, topic: str) -> int:
-        """How many messages a topic holds, those under way and delayed included. Raises `BackendUnavailable`."""
-        return self._queue.depth(topic).total
+    def depth(self, topic: str) -> Depth:
+        """How many messages a topic holds. Raises `BackendUnavailable`, `Unroutable`."""
+        return self._queue.depth(topic)

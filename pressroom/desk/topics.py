@@ -26,11 +26,12 @@ class Every(Asked):
 
 class TopicLine(Answer):
     """`waiting`: messages in the queues, lanes left out (on RabbitMQ without those that workers hold already).
-    `breakers`: processes that have stopped by themselves.
+    `later`: those among them whose time has not come. `breakers`: processes that have stopped by themselves.
     """
 
     topic: str
     waiting: int
+    later: int = 0
     paused: PausedTopic | None = None
     breakers: tuple[str, ...] = ()
 
@@ -67,15 +68,16 @@ def list_(office: Office, asked: Every) -> Topics:
     now = office.now()
     pauses = [one for one in _pauses(office) if paused(one.topic, [one], now)]
     fleet = office.read(keys.STATUS_SERVICES, FleetStatus)
+    depths = {topic: office.sender.depth(topic) for topic in TABLE if topic != NOTICES}
     lines = (
         TopicLine(
             topic=topic,
-            waiting=office.sender.waiting(topic),
+            waiting=depth.total,
+            later=depth.delayed,
             paused=paused(topic, pauses, now),
             breakers=_breakers(fleet, topic),
         )
-        for topic in TABLE
-        if topic != NOTICES
+        for topic, depth in depths.items()
     )
     lanes = tuple(one for one in pauses if "@" in one.topic)
     return Topics(topics=tuple(lines), lanes=lanes, told_at=fleet.at if fleet else None)

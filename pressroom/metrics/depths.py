@@ -10,14 +10,14 @@ from prometheus_client import CollectorRegistry
 
 from pressroom.metrics.read_off import Reading, ReadOff
 from pressroom.outcomes import BackendUnavailable
-from pressroom.queues.port import Depth, Queue
+from pressroom.queues.port import Depth, Queue, Unroutable
 from pressroom.queues.topics import describe
 
 TRUSTED_S = 5.0
 
 
 class Depths:
-    """The depth of each topic; nothing while the queue cannot be reached."""
+    """The depth of each topic; nothing while the queue cannot be reached, or is not as declared."""
 
     def __init__(self, queue: Queue, topics: Iterable[str], monotonic: Callable[[], float] = time.monotonic) -> None:
         self._queue = queue
@@ -38,7 +38,7 @@ class Depths:
     def _ask(self) -> dict[str, Depth]:
         try:
             return {topic: self._queue.depth(topic) for topic in self._topics}
-        except BackendUnavailable:
+        except (BackendUnavailable, Unroutable):
             return {}
 
     def register(self, registry: CollectorRegistry) -> None:

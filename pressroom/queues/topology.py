@@ -1,8 +1,9 @@
 """What must exist on RabbitMQ, and how that differs from what does. Pure: `rabbitmq.admin` asks the broker.
 
 One direct exchange carries all work; a message's routing key is the name of its queue, and a delay or a dead
-letter keeps it. Every queue is a quorum queue. Work queues give up a message that killed its consumer
-20 times and hand it to `dead`; everywhere else there is no such limit, because there "given up" would be "lost".
+letter keeps it. Queues' names begin with their topic's, so that is what a delay sorts by. Every queue is a quorum
+queue. Work queues give up a message that killed its consumer 20 times and hand it to `dead`; everywhere else there
+is no such limit, because there "given up" would be "lost".
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from pressroom.queues.rabbitmq.delays import STEPS, Step
+from pressroom.queues.rabbitmq.delays import STEPS, Step, is_delay
 from pressroom.queues.rabbitmq.partitions import Partition, partition_of, partitions, read_name
 from pressroom.queues.topics import DEAD, FEED_REFRESH, TABLE, Topic, describe, on_lane
 
@@ -77,11 +78,13 @@ def of_topic(topic: str, count: int) -> Topology:
     return (_marker(count) | _dead() | work) if row.partitioned else work
 
 
-def of_delays() -> Topology:
+def of_delays(topic: str) -> Topology:
+    """Where a topic's messages wait for their time. Raises `KeyError` for a topic that is not in the table."""
+    _row(topic)
     return Topology(
-        frozenset({Exchange(WORK_EXCHANGE, "direct"), *(Exchange(step.name, "fanout") for step in STEPS)}),
-        {step.name: _delay_arguments(step) for step in STEPS},
-        frozenset(Binding(step.name, step.name, "") for step in STEPS),
+        frozenset({Exchange(WORK_EXCHANGE, "direct"), *(Exchange(step.name, "topic") for step in STEPS)}),
+        {step.queue(topic): _delay_arguments(step) for step in STEPS},
+        frozenset(Binding(step.name, step.queue(topic), f"{topic}.#") for step in STEPS),
     )
 
 
@@ -91,9 +94,9 @@ def of_notices() -> Topology:
 
 def whole(count: int, lanes: Iterable[str] = ()) -> Topology:
     """Everything there is for `count` partitions."""
-    topology = of_delays() | of_notices()
+    topology = of_notices()
     for topic in topics_with(lanes):
-        topology |= of_topic(topic, count)
+        topology |= of_topic(topic, count) | of_delays(topic)
     return topology
 
 
@@ -195,8 +198,9 @@ def _shown(value: Argument | None) -> str:
 
 
 def strays(wanted: Topology, found: Topology) -> list[str]:
-    """Partition queues on the broker that nothing declared here uses: another partition count, a lane given up."""
-    return sorted(name for name in found.queues if name not in wanted.queues and read_name(name) is not None)
+    """Queues of our kind that nothing declared here uses: another partition count, a lane given up."""
+    ours = (name for name in found.queues if read_name(name) is not None or is_delay(name))
+    return sorted(name for name in ours if name not in wanted.queues)
 
 
 def old_partitions(topics: Iterable[str], old: int) -> tuple[Partition, ...]:

@@ -10,7 +10,8 @@ from services.cli.desk.commands import group
 def _listed(answer: Topics) -> str:
     lines = []
     for one in answer.topics:
-        lines.append(f"{one.topic:16} {one.waiting:6} waiting{_paused(one.paused)}")
+        later = f", {one.later} of them for their time" if one.later else ""
+        lines.append(f"{one.topic:16} {one.waiting:6} waiting{later}{_paused(one.paused)}")
         lines += [f"    its breaker is open in {process}" for process in one.breakers]
     lines += [f"{one.topic}{_paused(one)}" for one in answer.lanes]
     if answer.told_at is None:

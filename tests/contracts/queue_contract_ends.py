@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pressroom.outcomes import BackendUnavailable
-from pressroom.queues.port import Lost, Parcel, Queue, Settlement
+from pressroom.queues.port import Depth, Lost, Parcel, Queue, Settlement
 from pressroom.queues.topics import NOTICES_BOUND
 from tests.contracts.queue_tools import (
     CLOCK,
@@ -142,6 +142,14 @@ class Ends:
         queue.settle([Settlement(now)])
         assert box.one().body == b"later"
         assert CLOCK.now() >= due
+
+    def test_what_waits_for_its_time_is_counted_as_such_and_by_topic(self, queue: Queue) -> None:
+        queue.publish([Parcel(TOPIC, "a", b"now"), Parcel("weather.request", "a", b"now")])
+        for wait_s in (20, 70, 4000):
+            queue.publish([Parcel(TOPIC, "a", b"later", not_before=CLOCK.now() + timedelta(seconds=wait_s))])
+
+        assert queue.depth(TOPIC) == Depth(ready=1, in_flight=0, delayed=3)
+        assert queue.depth("weather.request") == Depth(ready=1, in_flight=0, delayed=0)
 
     def test_what_expired_is_not_handed_out(self, queue: Queue) -> None:
         queue.publish([Parcel("schedule", "one", b"tick", expires_s=0.2), Parcel("schedule", "one", b"check")])

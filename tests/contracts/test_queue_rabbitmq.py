@@ -434,8 +434,8 @@ def test_check_tells_all_that_differs_and_apply_creates_what_is_missing(amqp_bro
     assert report.strays == ["feed.refresh.0-of-7"]
     assert check(wanted) == report
     with raw(url) as connection:
-        connection.channel().queue_unbind("delay.1s", "delay.1s", "")
-    assert "binding delay.1s → delay.1s" in [each.what for each in check(wanted).differences]
+        connection.channel().queue_unbind("delay.1s.dead", "delay.1s", "dead.#")
+    assert "binding delay.1s → delay.1s.dead" in [each.what for each in check(wanted).differences]
 
 
 def test_with_another_partition_count_all_that_is_queued_moves_and_keeps_its_order(url: str) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from pressroom.queues.rabbitmq.delays import queues_of_delays
 from pressroom.queues.rabbitmq.partitions import Partition, partition_of, priority, read_name
 from pressroom.queues.topics import TABLE
 from pressroom.queues.topology import (
@@ -108,10 +109,19 @@ def test_all_that_is_routed_to_is_bound() -> None:
 
 
 def test_a_delay_leads_back_to_where_the_message_was_going() -> None:
-    for name, arguments in of_delays().queues.items():
+    for name, arguments in of_delays("record.publish").queues.items():
         assert arguments["x-dead-letter-exchange"] == "pressroom.work", name
         assert "x-dead-letter-routing-key" not in arguments, name
         assert "x-single-active-consumer" not in arguments, name
+
+
+def test_each_message_waits_where_its_own_topic_is_counted() -> None:
+    topics = topics_with(["eu", "e"])
+    delays = [binding for topic in topics for binding in of_delays(topic).bindings]
+    for topic in topics:
+        for name in queues_of(topic, 8):
+            fits = [each for each in delays if f"{name}.".startswith(each.routing_key.removesuffix("#"))]
+            assert sorted(each.queue for each in fits) == sorted(queues_of_delays(topic))
 
 
 def test_a_lane_brings_partitions_of_its_own() -> None:
@@ -152,6 +162,7 @@ def test_each_difference_names_what_is_wanted_and_what_is_there() -> None:
 
 
 def test_another_partition_count_and_a_lane_given_up_are_strays() -> None:
-    found = EIGHT | Topology(queues={"feed.refresh.0-of-4": {}, "feed.refresh@us.1-of-8": {}, "somebody.elses": {}})
+    queues = ("feed.refresh.0-of-4", "feed.refresh@us.1-of-8", "delay.1s.feed.refresh@us", "somebody.elses")
+    found = EIGHT | Topology(queues={name: {} for name in queues})
 
-    assert strays(EIGHT, found) == ["feed.refresh.0-of-4", "feed.refresh@us.1-of-8"]
+    assert strays(EIGHT, found) == ["delay.1s.feed.refresh@us", "feed.refresh.0-of-4", "feed.refresh@us.1-of-8"]

@@ -9,7 +9,7 @@ from typing import Any
 
 from pressroom.clock import SetClock
 from pressroom.objects.directory import DirectoryStore
-from pressroom.queues.port import Parcel
+from pressroom.queues.port import Depth, Parcel
 from pressroom.sender import Sender
 from pressroom.settings import Settings
 from schemas import keys
@@ -22,10 +22,6 @@ from schemas.records import Entry, Source
 from services.publisher.failure_documents import line
 from tests.fakes.operator import Operator
 from tests.fakes.records import NOON
-
-
-class _Depth:
-    total = 3
 
 
 class FakeNewsroom:
@@ -49,8 +45,8 @@ class FakeNewsroom:
                 self.store.create(keys.preview(asked.run, subject), self.answer(subject).as_json())
             self.sent.append(envelope)
 
-    def depth(self, topic: str) -> _Depth:
-        return _Depth()
+    def depth(self, topic: str) -> Depth:
+        return Depth(ready=2, in_flight=0, delayed=1)
 
     def said(self, kind: type[Model]) -> list[Any]:
         return [one.payload for one in self.sent if isinstance(one.payload, kind)]

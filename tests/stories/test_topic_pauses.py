@@ -173,7 +173,8 @@ def test_the_list_shows_what_waits_who_paused_and_whose_breaker_is_open(room):
     told = room.operator("topics", "list")
     lines = {one.topic: one for one in told.topics}
     assert lines.keys() == {"schedule", "feed.refresh", "weather.request", "record.publish", "dead"}
-    assert (lines["schedule"].paused.why, lines["schedule"].waiting) == ("bad deploy", 3)
+    schedule = lines["schedule"]
+    assert (schedule.paused.why, schedule.waiting, schedule.later) == ("bad deploy", 3, 1)
     assert lines["record.publish"].breakers == ("publisher-1",)
     assert lines["feed.refresh"].paused is None
     assert [one.topic for one in told.lanes] == ["feed.refresh@slow"]

@@ -39,9 +39,9 @@ class _Request:
 
 
 def topology_of(name: str, partitions: int) -> Topology:
-    """What a need stands for: a topic, the delays or the notices."""
-    if name == DELAYS:
-        return of_delays()
+    """What a need stands for: a topic, the delays of one, or the notices."""
+    if name.startswith(DELAYS):
+        return of_delays(name.removeprefix(DELAYS))
     if name == NOTICES:
         return of_notices()
     return of_topic(name, partitions)

@@ -17,11 +17,10 @@ from pika.exceptions import ChannelClosedByBroker
 
 from pressroom.clock import Clock
 from pressroom.queues.port import Full
-from pressroom.queues.rabbitmq.delays import STEPS
+from pressroom.queues.rabbitmq.delays import queues_of_delays
 from pressroom.queues.rabbitmq.partitions import Partition
 from pressroom.queues.rabbitmq.publisher import Publisher
 from pressroom.queues.rabbitmq.wire import Outgoing, headers_of, read_stamp, routed
-from pressroom.queues.topics import describe
 
 BATCH = 100
 IDLE_S = 0.5
@@ -53,7 +52,7 @@ class Mover:
     def move(self, old: Sequence[Partition], say: Callable[[str], None]) -> int:
         """Empty and delete the old queues; returns how many messages were moved. Raises `CannotMove`."""
         # Delays first: what expires meanwhile still finds its old queue, and is then moved from there.
-        moved = sum(self._redirect_delayed(step.name) for step in STEPS)
+        moved = sum(self._redirect_delayed(topic) for topic in dict.fromkeys(each.topic for each in old))
         for partition in old:
             if self._counts(partition.queue) is None:
                 continue
@@ -65,21 +64,19 @@ class Mover:
     def _empty(self, partition: Partition) -> int:
         moved = 0
         while (counts := self._counts(partition.queue)) is not None and counts[0]:
-            moved += self._drain(partition.queue, lambda message: self._onward(message, partition.topic))
+            moved += self._drain(partition.queue, partition.topic)
         # Quorum queues know no "delete if empty": this is why the fleet has to be stopped.
         self._connection.channel().queue_delete(partition.queue)
         return moved
 
-    def _redirect_delayed(self, queue: str) -> int:
-        counts = self._counts(queue)
-        if not counts or not counts[0]:
-            return 0
-        return self._drain(queue, self._redirected, most=counts[0])
-
-    def _redirected(self, message: Message) -> Outgoing | None:
-        properties = message[1]
-        topic = read_stamp(properties.headers if properties else None).topic
-        return None if topic is None or describe(topic) is None else self._onward(message, topic)
+    def _redirect_delayed(self, topic: str) -> int:
+        moved = 0
+        for queue in queues_of_delays(topic):
+            counts = self._counts(queue)
+            if counts and counts[0]:
+                # They go back into the same queue, under another routing key: so many, and no more.
+                moved += self._drain(queue, topic, most=counts[0])
+        return moved
 
     def _onward(self, message: Message, topic: str) -> Outgoing:
         method, properties, body = message
@@ -88,8 +85,8 @@ class Mover:
         # Needs nothing: the new queues are there, and the marker still says otherwise.
         return replace(routed(body or b"", headers, self._clock.now(), self._partitions), needs=())
 
-    def _drain(self, queue: str, onward: Callable[[Message], Outgoing | None], most: int | None = None) -> int:
-        """Send on what comes, in batches; what `onward` does not know stays. Ends when nothing comes, or at `most`."""
+    def _drain(self, queue: str, topic: str, most: int | None = None) -> int:
+        """Send on what comes, in batches. Ends when nothing comes, or at `most`."""
         channel = self._connection.channel()
         channel.basic_qos(prefetch_count=BATCH)
         seen = moved = 0
@@ -97,9 +94,7 @@ class Mover:
         for method, properties, body in channel.consume(queue, inactivity_timeout=IDLE_S):
             if method is not None:
                 seen += 1
-                message = onward((method, properties, body))
-                if message is not None:
-                    batch.append((method.delivery_tag or 0, message))
+                batch.append((method.delivery_tag or 0, self._onward((method, properties, body), topic)))
             is_end = method is None or seen == most
             if batch and (is_end or len(batch) == BATCH):
                 moved += self._pass_on(channel, batch)

@@ -11,6 +11,7 @@ import secrets
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -22,11 +23,12 @@ from pressroom.queues.rabbitmq.address import addresses
 from pressroom.queues.rabbitmq.batch import Results
 from pressroom.queues.rabbitmq.consumer import Place, WorkSubscription
 from pressroom.queues.rabbitmq.declarer import Declarer
+from pressroom.queues.rabbitmq.delays import queues_of_delays
 from pressroom.queues.rabbitmq.link import WHAT, Link
 from pressroom.queues.rabbitmq.listener import NoticeSubscription, Numbering
 from pressroom.queues.rabbitmq.publisher import Publisher
 from pressroom.queues.rabbitmq.received import Holder, Received, State
-from pressroom.queues.rabbitmq.wire import Outgoing, notice, outgoing
+from pressroom.queues.rabbitmq.wire import DELAYS, Outgoing, notice, outgoing
 from pressroom.queues.topics import describe
 from pressroom.queues.topology import queues_of
 
@@ -101,12 +103,25 @@ class RabbitQueue:
         return NoticeSubscription(on_notice, self._consuming, self._clock)
 
     def depth(self, topic: str) -> Depth:
-        """`in_flight` is this process's own; what rests in a delay is not known by topic, so `delayed` is 0.
+        """`in_flight` is this process's own. The broker is asked queue by queue: what moves meanwhile may be counted
+        twice, but "none" is never said of a topic that holds something.
 
         Raises `BackendUnavailable`, `Unroutable`.
         """
         if describe(topic) is None:
             raise Unroutable(f"there is no topic {topic}")
+        delayed = self._delayed(topic)
+        present = self._present(topic)
+        if not delayed and not present.total:
+            delayed = self._delayed(topic)
+        return replace(present, delayed=delayed)
+
+    def _delayed(self, topic: str) -> int:
+        self._ask(self._publishing, partial(self._declarer.ensure, [DELAYS + topic]))
+        count: int = self._ask(self._publishing, partial(self._declarer.count, queues_of_delays(topic)))
+        return count
+
+    def _present(self, topic: str) -> Depth:
         for place in self._places:
             depth: Depth | None = self._ask(self._consuming, place.count) if place.topic == topic else None
             if depth is not None:

@@ -19,8 +19,8 @@ KEY = "key"
 NOT_BEFORE = "not-before-ms"
 EXPIRES = "expires-ms"
 DELIVERY_COUNT = "x-delivery-count"
-DELAYS = "delays"
-"""Stands for the delay queues where a topic's name is expected."""
+DELAYS = "delays of "
+"""Before a topic's name: stands for its delay queues where a topic's name is expected."""
 NOTICES = "notices"
 
 Headers = Mapping[str, Any]
@@ -86,7 +86,7 @@ def routed(body: bytes, headers: Headers, now: datetime, partitions: int) -> Out
     queue = queue_for(topic, key, partitions)
     step = step_for(stamp.not_before, now)
     if step is not None:
-        return Outgoing(step.name, queue, body, headers, (topic, DELAYS), topic)
+        return Outgoing(step.name, queue, body, headers, (topic, DELAYS + topic), topic)
     row = describe(topic)
     bound = bound_of_queue(row, partitions) if row is not None and row.bound is not None else None
     left_ms = None if stamp.expires is None else max(0, round((stamp.expires - now).total_seconds() * 1000))
