@@ -53,7 +53,9 @@ class Lookout:
         self._count_at_s = float("-inf")
 
     def step_down(self) -> None:
+        """What was counted of the hosts is in the store, where whoever leads next goes on: perhaps this one again."""
         self.led_since = None
+        self.hosts = HostBook()
 
     def alive(self, alive: Alive, now: datetime) -> None:
         seen = Seen(signs=alive.signs, heard_at=now, skew_s=(alive.signs.at - now).total_seconds())
