@@ -40,8 +40,9 @@ _ASCTIME: Final = re.compile(
 _DOTTED: Final = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4}|\d\d)(?:,|\s?-)?(.*)")
 _SLASHED: Final = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})(?:,|\s?-)?(.*)")
 _TIME: Final = re.compile(
-    r"(\d{1,2})[:h.](\d\d)(?:[:.](\d\d)(?:[.,]\d{1,9})?)?\s?([AaPp]\.?[Mm]\.?)?(?:\s?Uhr)?\s?([^\W\d_]{1,6})?\s?(?:([+-]\d\d?)(?::?(\d\d))?|0000)?"
+    r"(\d{1,2})[:h.](\d\d)(?:[:.](\d\d)(?:[.,]\d{1,9})?)?\s?([AaPp]\.?[Mm]\.?)?(?:\s?Uhr)?\s?([^\W\d_]{1,6})?\s?(?:([+-]\d\d?)(?::?(\d\d))?(?:\s[A-Z]{2,5})?|0000)?"
 )
+_COMPACT: Final = re.compile(r"^(\d\d)(\d\d)(\d\d)?(?=[Zz+-]|$)")
 _EPOCH: Final = re.compile(r"([12]\d{9})(?:\.\d{1,9}|(\d{3}))?")
 _COMMENT: Final = re.compile(r"\([^()]*\)")
 _MARKERS: Final = {"오전": "am", "오후": "pm", "上午": "am", "下午": "pm", "午前": "am", "午後": "pm"}
@@ -112,7 +113,8 @@ def _iso(text: str) -> datetime | None:
     if not match:
         return None
     if match[1]:
-        return _at(_day(int(match[1]), int(match[2]), int(match[3] or 1)), match[4] or "")
+        clock = _COMPACT.sub(lambda time: f"{time[1]}:{time[2]}:{time[3] or '00'}", match[4] or "", count=1)
+        return _at(_day(int(match[1]), int(match[2]), int(match[3] or 1)), clock)
     hour, minute, second = match[8], match[9], match[10]
     clock = f"{hour}:{minute}:{second or '00'}{match[11]}" if hour else match[11]
     return _at(_day(int(match[5]), int(match[6]), int(match[7])), clock)

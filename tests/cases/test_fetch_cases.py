@@ -171,14 +171,13 @@ def test_an_international_address_is_asked_for_in_ascii(faultserver: FaultServer
     assert (faultserver.requests[0].host, faultserver.requests[0].target) == ("xn--caf-dma.example", target)
 
 
-# --- the shared file, if one is named -----------------------------------------------------------------
+# --- the shared file, where there is one -----------------------------------------------------------------
 
 HTTP_CASES = [
     case for case in shared_cases("fetch", "sequence", "url") if case["kind"] != "sequence" or case["area"] == "http"
 ]
 
 
-@pytest.mark.skipif(not HTTP_CASES, reason="PRESSROOM_CASES names no file")
 @pytest.mark.parametrize("case", HTTP_CASES, ids=lambda case: case["id"])
 def test_a_shared_case_of_fetching(case: dict[str, Any], faultserver: FaultServer) -> None:
     names = serve(case, faultserver)

@@ -65,6 +65,16 @@ def test_a_wide_label_before_narrow_bytes_is_a_lie() -> None:
     assert entry(declared("UTF-8", "Größe"), "text/xml; charset=UTF-16").title == "Größe"
 
 
+@pytest.mark.parametrize("junk", ["\n  ", "<!-- made at 7:00 -->\n", "<br />\n<b>Notice</b>: cache<br />\n"])
+def test_a_declaration_counts_though_junk_stands_before_it(junk: str) -> None:
+    assert entry((junk + declared("windows-1251", "Ветер")).encode("cp1251"), "text/xml").title == "Ветер"
+
+
+@pytest.mark.parametrize("title", ["\ufeffFog", "Fo\ufeffg", "&#65279;Fog"])
+def test_a_byte_order_mark_inside_a_title_is_nothing(title: str) -> None:
+    assert rss_title(title) == "Fog"
+
+
 def test_one_broken_byte_costs_one_character() -> None:
     body = declared("UTF-8", "Вечерний выпуск").encode().replace("у".encode(), b"\xd1", 1)
     found = read(body, UTF_8)

@@ -173,6 +173,16 @@ def test_json_that_is_no_feed_is_no_feed(document: Any) -> None:
     assert caught.value.kind is ErrorKind.NOT_A_FEED
 
 
+def test_control_codes_vanish() -> None:
+    (one,) = feed({"id": "a\x00b", "title": "Fo\x08g", "content_text": "x\x00y\uffff"}).entries
+    assert (one.id, one.title, one.content_html) == ("ab", "Fog", "xy")
+
+
+def test_a_number_is_no_address() -> None:
+    (one,) = feed({"id": 7, "url": 7, "external_url": 8.5, "image": 9, "attachments": [{"url": 10}]}).entries
+    assert (one.id, one.link, one.image, one.enclosures) == ("7", None, None, ())
+
+
 def test_half_a_surrogate_pair_gives_text_that_can_be_written() -> None:
     document = '{"version": "https://jsonfeed.org/version/1", "title": "x", "items": [{"id": "\\ud83d", "title": "a\\ud83d\\ude0ab \\udc00"}]}'
     (one,) = read(document).entries

@@ -37,6 +37,8 @@ def atom_link(inside: str, attributes: str = "", url: str = URL) -> str | None:
         ("http://paper.example/ä ö", "http://paper.example/ä%20ö"),
         ("http://bücher.example/1", "http://bücher.example/1"),
         ("http://[2001:db8::1]/1", "http://[2001:db8::1]/1"),
+        ("http:\\\\paper.example\\news\\1?a=\\", "http://paper.example/news/1?a=%5C"),
+        ("\\news\\1", "http://paper.example/news/1"),
         ("javascript:alert(1)", None),
         (" JaVa\tScRiPt:alert(1)", None),
         ("data:text/html,x", None),
@@ -107,6 +109,11 @@ def test_the_item_s_own_link_outranks_an_atom_alternate_beside_it() -> None:
     atom_first = '<atom:link href="http://paper.example/amp"/><link>http://paper.example/own</link>'
     assert rss_link(atom_first) == "http://paper.example/own"
     assert rss_link('<atom:link href="http://paper.example/only"/>') == "http://paper.example/only"
+
+
+@pytest.mark.parametrize("rel", ["ALTERNATE", " alternate ", "http://www.iana.org/assignments/relation/alternate"])
+def test_a_role_is_known_however_it_is_written(rel: str) -> None:
+    assert atom_link(f'<link rel="self" href="/feed"/><link rel="{rel}" href="/1"/>') == "http://paper.example/1"
 
 
 def test_of_several_alternates_the_page_is_preferred() -> None:

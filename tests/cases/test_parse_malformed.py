@@ -229,6 +229,16 @@ def test_a_cdata_section_that_lost_the_end_of_its_end_does_not_run_into_the_next
     assert second.title == "Next"
 
 
+@pytest.mark.parametrize("end", ["]] >", "]]", "]]\n"])
+def test_a_cdata_section_that_is_never_ended_ends_with_its_element(end: str) -> None:
+    assert titles(rss(f"<title><![CDATA[A & b{end}</title>", "<title>Next</title>")) == ["A & b", "Next"]
+
+
+@pytest.mark.parametrize("declaration", ['<?xml version="1.0" encoding="UTF-8">', "<?XML version='1.0'?>"])
+def test_a_declaration_may_be_written_wrongly(declaration: str) -> None:
+    assert titles(rss("<title>Tëa</title>", declaration=declaration)) == ["Tëa"]
+
+
 def test_an_empty_item_inside_an_item_is_nothing() -> None:
     document = rss("<title>Out</title><item/><link>http://paper.example/1</link>", "<item></item><title>Two</title>")
     assert [(one.title, one.link) for one in entries(document)] == [("Out", "http://paper.example/1"), ("Two", None)]

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from schemas.errors import ErrorKind
 from services.fetcher.parse import ParseError, normal_form, parse
+from tests.cases.shared import shared_cases
 
-FILE = Path(os.environ.get("PRESSROOM_CASES", Path(__file__).parents[2].parent / "shared" / "cases" / "public.json"))
-
-
-def parse_cases() -> list[Any]:
-    if not FILE.is_file():
-        return [pytest.param(None, marks=pytest.mark.skip(reason="no shared file of cases"))]
-    cases = json.loads(FILE.read_text(encoding="utf-8"))["cases"]
-    return [pytest.param(case, id=case["id"]) for case in cases if case["kind"] in {"parse", "parse_store"}]
+CASES = shared_cases("parse", "parse_store")
 
 
 def matches(got: Any, wanted: Any) -> bool:
@@ -46,7 +38,7 @@ def outcome(case: dict[str, Any]) -> dict[str, Any] | ErrorKind:
         return error.kind
 
 
-@pytest.mark.parametrize("case", parse_cases())
+@pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
 def test_a_shared_case_comes_out_as_it_says(case: dict[str, Any]) -> None:
     expect, record = case["expect"], outcome(case)
     if isinstance(record, ErrorKind):

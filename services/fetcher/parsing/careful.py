@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from services.fetcher.parsing.raw import Kind, RawEntry, RawFeed, RawLink, RawMedia, RawText
+from services.fetcher.parsing.raw import Kind, RawEntry, RawFeed, RawLink, RawMedia, RawText, rel_of
 
 _TEXTS: Final = (
     "encoded",
@@ -99,7 +99,7 @@ def _links(found: Any) -> list[RawLink]:
     return [
         RawLink(
             href=_string(_get(one, "href")) or "",
-            rel=_string(_get(one, "rel")) or "alternate",
+            rel=rel_of(_string(_get(one, "rel"))),
             type=_string(_get(one, "type")),
             length=_string(_get(one, "length")),
             own="pressroom_own" in one,

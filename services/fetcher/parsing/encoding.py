@@ -15,9 +15,9 @@ from typing import Final
 
 from services.fetcher.parsing.labels import codec_of
 
-_DECLARATION: Final = re.compile(
-    rb"\s{0,200}<\?xml\s[^>]{0,200}?encoding\s*=\s*[\"']\s*([A-Za-z0-9._:\-]{1,40})\s*[\"']"
-)
+_DECLARATION: Final = re.compile(rb"<\?xml\s[^>]{0,200}?encoding\s*=\s*[\"']\s*([A-Za-z0-9._:\-]{1,40})\s*[\"']")
+_DECLARED_WITHIN: Final = 4_000
+"""Junk before a declaration (white space, a comment, a script's complaint) makes it no less true."""
 _CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?\s*([A-Za-z0-9._:\-]{1,40})", re.IGNORECASE)
 _BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -82,7 +82,7 @@ def _header_codec(content_type: str | None) -> str | None:
 
 
 def _declared_codec(body: bytes) -> str | None:
-    match = _DECLARATION.match(body)
+    match = _DECLARATION.search(body, 0, _DECLARED_WITHIN)
     return _narrow(match[1].decode("ascii")) if match else None
 
 

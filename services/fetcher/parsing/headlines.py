@@ -20,11 +20,14 @@ _OF_HTML: Final = frozenset({
 })  # fmt: skip
 
 
+_CODE: Final = ("script", "style")
+
+
 def headline(raw: RawText | None, chars_max: int) -> str | None:
     """The title as people read it: no markup, white space collapsed; None when nothing is left."""
     if raw is None or not raw.value:
         return None
-    return shortened(_plain(raw), chars_max) or None
+    return shortened(_plain(raw).replace("\ufeff", ""), chars_max) or None
 
 
 def _plain(raw: RawText) -> str:
@@ -43,7 +46,12 @@ def looks_like_html(value: str) -> bool:
     """
     if "<" not in value or _CLOSING.search(value) is None:
         return False
-    return all(name.lower() in _OF_HTML for name in _TAG_NAME.findall(value))
+    return _holds_code(value.lower()) or all(name.lower() in _OF_HTML for name in _TAG_NAME.findall(value))
+
+
+def _holds_code(lowered: str) -> bool:
+    """A whole script or style, which no headline talks about at such length; in time proportional to the text."""
+    return any((at := lowered.find(f"<{name}")) >= 0 and lowered.find(f"</{name}", at) > 0 for name in _CODE)
 
 
 def _meant(match: re.Match[str]) -> str:

@@ -6,6 +6,7 @@ import json
 from typing import Any, Final
 
 from schemas.errors import ErrorKind
+from services.fetcher.parsing.characters import FORBIDDEN
 from services.fetcher.parsing.model import ParseError
 from services.fetcher.parsing.raw import RawEntry, RawFeed, RawLink, RawText
 
@@ -24,7 +25,7 @@ def read_json(text: str, entries_max: int) -> RawFeed:
     return RawFeed(
         atom=False,
         title=RawText(_string(found.get("title")), "text"),
-        links=[_own(found.get("home_page_url")), RawLink(_string(found.get("feed_url")), rel="self")],
+        links=[_own(found.get("home_page_url")), RawLink(_address(found.get("feed_url")), rel="self")],
         authors=_authors(found),
         language=_string(found.get("language")),
         entries=[_entry(item) for item in items[:entries_max]],
@@ -44,7 +45,7 @@ def _entry(item: dict[str, Any]) -> RawEntry:
         updated=_string(item.get("date_modified")),
         authors=_authors(item),
         categories=[tag for tag in _list(item.get("tags")) if isinstance(tag, str)],
-        itunes_image=_string(item.get("image")) or _string(item.get("banner_image")),
+        itunes_image=_address(item.get("image")) or _address(item.get("banner_image")),
         language=_string(item.get("language")),
     )
     for field, name, kind in (
@@ -59,14 +60,14 @@ def _entry(item: dict[str, Any]) -> RawEntry:
 
 
 def _own(address: Any) -> RawLink:
-    return RawLink(_string(address), own=True)
+    return RawLink(_address(address), own=True)
 
 
 def _attachments(item: dict[str, Any]) -> list[RawLink]:
     found = [one for one in _list(item.get("attachments")) if isinstance(one, dict)]
     return [
         RawLink(
-            href=_string(one.get("url")),
+            href=_address(one.get("url")),
             rel="enclosure",
             type=_string(one.get("mime_type")).lower(),
             length=_string(one.get("size_in_bytes")),
@@ -95,5 +96,11 @@ def _string(found: Any) -> str:
         return str(found)
     if not isinstance(found, str):
         return ""
-    # JSON can escape half of a surrogate pair, which no encoding of ours could write.
-    return found if found.isascii() else found.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    # JSON can escape half of a surrogate pair, which no encoding of ours could write, and control codes.
+    text = found if found.isascii() else found.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return FORBIDDEN.sub("", text)
+
+
+def _address(found: Any) -> str:
+    """A number is no address, though it would make a relative one."""
+    return _string(found) if isinstance(found, str) else ""

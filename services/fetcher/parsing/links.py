@@ -14,6 +14,7 @@ _ESCAPED_AMPERSAND: Final = re.compile(r"&(?:amp|#0{0,5}38|#[xX]0{0,5}26);")
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,30}):")
 _WEB: Final = re.compile(r"(https?):[/\\]*", re.IGNORECASE)
 _HOST_WITHOUT_SCHEME: Final = re.compile(r"www\.[\w-]{1,63}\.")
+_PATH: Final = re.compile(r"[^?#]*")
 _LINE_ENDS: Final = re.compile(r"[\t\r\n]")
 _UNSAFE: Final = re.compile(r'[\x00-\x20"<>\\`{}\x7f-\xa0\ufeff]')
 _C0_AND_SPACE: Final = "".join(map(chr, range(0x21))) + "\xa0\u200b\ufeff"
@@ -51,6 +52,8 @@ def _resolved(href: str, base: str | None) -> str | None:
     href = _LINE_ENDS.sub("", href.strip(_C0_AND_SPACE))
     if not href or len(href) > URL_CHARS_MAX:
         return None
+    if "\\" in href:  # in an address of the web a backslash is a slash, in a query it is itself
+        href = _PATH.sub(lambda path: path[0].replace("\\", "/"), href, count=1)
     web = _WEB.match(href)
     if web:
         href = f"{web[1].lower()}://{href[web.end() :]}"

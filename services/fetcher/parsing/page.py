@@ -10,7 +10,7 @@ from lxml import etree
 from services.fetcher.parsing.characters import mended
 from services.fetcher.parsing.links import nested_base
 from services.fetcher.parsing.names import XML, key_of
-from services.fetcher.parsing.raw import Kind, RawLink, RawText
+from services.fetcher.parsing.raw import Kind, RawLink, RawText, rel_of
 
 _PLAIN_TYPES: Final = frozenset({"text", "plain", "text/plain"})
 _HTML_TYPES: Final = frozenset({"html", "text/html"})
@@ -98,7 +98,7 @@ class Page:
         attributes = element.attrib
         if "url" in attributes or "uri" in attributes:
             raise Doubt("a link by another attribute")
-        rel = (element.get("rel") or "alternate").lower()
+        rel = rel_of(element.get("rel"))
         kind = (element.get("type") or ("application/atom+xml" if rel == "self" else "text/html")).lower()
         own = "href" not in attributes
         href = self.text(element) if own else (element.get("href") or "")

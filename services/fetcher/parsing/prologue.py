@@ -20,6 +20,9 @@ _ROOT_AFTER_JUNK: Final = re.compile(
     re.IGNORECASE,
 )
 _WEB_PAGE: Final = re.compile(r"<(?:!doctype\s{1,20}html|html)\b", re.IGNORECASE)
+_DECLARATION: Final = re.compile(r"<\?xml\s[^<>]{0,300}>", re.IGNORECASE)
+"""With "?>" or, as some scripts write it, with ">" alone."""
+
 _SPACE: Final = re.compile(r"[\s\ufeff\u200b\0]*")
 
 
@@ -65,7 +68,9 @@ def _past_prologue(text: str, place: int) -> tuple[int, Doctype]:
     while True:
         match = _SPACE.match(text, place)
         place = match.end() if match else place
-        if text.startswith("<!--", place):
+        if declaration := _DECLARATION.match(text, place):
+            end = after = declaration.end()
+        elif text.startswith("<!--", place):
             end = text.find("-->", place + 4)
             after = end + 3
         elif text.startswith("<?", place):

@@ -6,7 +6,7 @@ Texts are stripped and otherwise as written; addresses are as written, or resolv
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 Kind = Literal["text", "html", "either"]
 """How a text is to be read: as it stands, as HTML, or (titles of RSS, which does not say) as one or the other."""
@@ -29,6 +29,14 @@ class RawLink:
     type: str | None = None
     length: str | None = None
     own: bool = False
+
+
+_REGISTERED: Final = "http://www.iana.org/assignments/relation/"
+
+
+def rel_of(written: str | None) -> str:
+    """A link's role by its short name (RFC 4287 section 4.2.7.2: a registered one may be written as an address)."""
+    return (written or "alternate").strip().lower().removeprefix(_REGISTERED)
 
 
 @dataclass(slots=True)

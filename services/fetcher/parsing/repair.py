@@ -28,6 +28,7 @@ _USED: Final = re.compile(
     r"|\s([A-Za-z_][\w.-]{0,40}):[A-Za-z_][\w.-]{0,60}\s{0,5}=\s{0,5}[\"']"
 )
 _DECLARED: Final = re.compile(r"xmlns:([A-Za-z_][\w.-]{0,40})\s{0,5}=")
+_CDATA_UNFINISHED: Final = re.compile(r"\]\](?:\s{1,5}>)?(?=\s{0,5}</)")
 _BAD: Final = "\ufffd"
 
 
@@ -73,15 +74,18 @@ class _Mending:
         return self._left_out(match, "-->" if found == "<!--" else "?>")
 
     def _cdata(self, begin: int) -> int:
-        """A CDATA section; one that was ended by "]]</" and runs into the next one ends there."""
+        """A CDATA section; one that was ended by "]]</" or "]] ></" and runs into the next one, or into the end of the
+        document, ends there.
+        """
         if self._cdata_end < begin:  # else the end found before is still ahead, and need not be looked for again
             found = self._xml.find("]]>", begin)
             self._cdata_end = len(self._xml) if found < 0 else found + 3
         end = self._cdata_end
-        unfinished = self._xml.find("]]</", begin, end)
-        if unfinished >= 0 and self._xml.find("<![CDATA[", unfinished, end) >= 0:
-            self._pieces += ["<![CDATA[", self._xml[begin:unfinished], "]]>"]
-            return unfinished + 2
+        unfinished = _CDATA_UNFINISHED.search(self._xml, begin, end)
+        is_endless = not self._xml.endswith("]]>", begin, end)
+        if unfinished and (is_endless or self._xml.find("<![CDATA[", unfinished.end(), end) >= 0):
+            self._pieces += ["<![CDATA[", self._xml[begin : unfinished.start()], "]]>"]
+            return unfinished.end()
         self._pieces += ["<![CDATA[", self._xml[begin:end]]
         return end
 
