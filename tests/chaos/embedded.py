@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from pressroom.clock import SystemClock
 from pressroom.objects.port import ObjectStore
@@ -112,8 +113,11 @@ class Scene:
 
 
 @contextmanager
-def scene(*, program: Sequence[str] = PRESSROOM) -> Iterator[Scene]:
-    """A fleet without processes but its web node, with load and watch ready; its papers are on a site."""
+def scene(*, program: Sequence[str] = PRESSROOM, **more: Any) -> Iterator[Scene]:
+    """A fleet without processes but its web node, with load and watch ready; its papers are on a site.
+
+    `more` are settings, as `newsroom` takes them.
+    """
     with ExitStack() as things:
         origin = things.enter_context(FaultServer(ADDRESSES))
         fleet = things.enter_context(
@@ -125,10 +129,11 @@ def scene(*, program: Sequence[str] = PRESSROOM) -> Iterator[Scene]:
                 interval_min_s=3600.0,
                 weather_url=origin.url(FORECAST),
                 versions_max=1000,
+                **more,
             )
         )
         settings = fleet.settings()
-        settings.data.mkdir()
+        settings.data.mkdir(parents=True)
         queue = queue_of(settings, CLOCK)
         things.callback(queue.close)
         store = store_of(settings, CLOCK)

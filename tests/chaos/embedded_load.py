@@ -44,6 +44,8 @@ class Load:
         self.turns: Counter[str] = Counter()
         """The last acknowledged turn of each feed of a series."""
         self.cells: list[str] = []
+        self.refused = 0
+        """How many were not acknowledged."""
         self._sender = sender
         self._rounds = 0
         origin.script(FORECAST, forecast)
@@ -101,6 +103,7 @@ class Load:
         try:
             self._sender.send([emit])
         except (BackendUnavailable, Full):
+            self.refused += 1
             return False
         return True
 
