@@ -91,6 +91,9 @@ class Settings(BaseSettings):
     follow_moved: bool = _setting(
         False, "take a permanent redirect that has held for a week as the feed's new address, without an operator"
     )
+    remove_gone: bool = _setting(
+        False, "take a feed that was gone (410) at three checks, a day apart, off its sites without an operator"
+    )
     reader_feeds_max: Annotated[int, Field(ge=0)] = _setting(
         1000, "feeds that readers may bring in all, for their own pages; 0: none"
     )
@@ -124,6 +127,10 @@ class Settings(BaseSettings):
     archive_days: NotNegative = _setting(365.0, "a day of a site's archive is kept for so long", "d")
     previews_days: NotNegative = _setting(1.0, "what a look ahead has found is kept for so long", "d")
     audit_days: NotNegative = _setting(365.0, "what operators did is kept for so long", "d")
+    weather_days: NotNegative = _setting(30.0, "weather of a cell that nobody asked for is kept for so long", "d")
+    unwanted_days: NotNegative = _setting(
+        30.0, "all that is stored of a feed that is on no site and no reader's page is kept for so long", "d"
+    )
     backup_url: str = _setting(
         "", "folder or s3://bucket?endpoint=… that `pressroom backup` copies to when it is told none"
     )

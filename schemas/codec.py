@@ -8,9 +8,10 @@ from typing import Any, Final, TypeVar
 from pydantic import ValidationError
 
 from schemas.base import Model, Name
+from schemas.changes import FeedFound, FeedSearch, SiteChange, SitesChanged
 from schemas.documents import FailureLine, ReaderFeed, ReadersIndex, SiteIndex, SiteStatus
 from schemas.envelope import BODY_BYTES_MAX, LETTER_BYTES_MAX, Envelope
-from schemas.keeping import KeepFailures, KeepFeed, KeepRound
+from schemas.keeping import KeepCell, KeepFailures, KeepFeed, KeepRound
 from schemas.messages import (
     Changed,
     Check,
@@ -79,9 +80,14 @@ TYPES: Final[dict[tuple[str, int], type[Model]]] = {
     ("status.bucket", 1): BucketStatus,
     ("status.files", 1): FilesStatus,
     ("status.backup", 1): BackupStatus,
+    ("site.change", 1): SiteChange,
+    ("schedule.sites", 1): SitesChanged,
+    ("feed.search", 1): FeedSearch,
+    ("schedule.found", 1): FeedFound,
     ("keeping.round", 1): KeepRound,
     ("keeping.feed", 1): KeepFeed,
     ("keeping.failures", 1): KeepFailures,
+    ("keeping.cell", 1): KeepCell,
     ("dead.letter", 1): DeadLetter,
     ("notice.changed", 1): Changed,
 }

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.base import Count, Hash, Id, Instant, Key, Line, Model, Name, Text, Turn, Url
+from schemas.base import Count, Hash, Id, Instant, Key, Line, Model, Name, Seconds, Text, Turn, Url
+from schemas.changes import Proposal, SeenRedirect
 from schemas.envelope import Hop
 from schemas.messages import Headers, Trouble
 from schemas.records import ENTRIES_MAX, Entry, Fetch, Source
@@ -46,7 +47,11 @@ class Head(Model):
 
 
 class FeedStatus(Model):
-    """How one feed of a site is doing. Times are the scheduler's; `state` words are for people and styles."""
+    """How one feed of a site is doing. Times are the scheduler's. `origin`: who put it on the site.
+
+    `recent` has a letter for each of its last checks, the latest last: n(ew content), 3 (a 304), s(ame content sent
+    again), f(ailed).
+    """
 
     feed: Id
     url: Url
@@ -61,6 +66,12 @@ class FeedStatus(Model):
     trouble: Trouble | None = None
     next_at: Instant | None = None
     stopped: bool = False
+    origin: Literal["file", "operator"] = "file"
+    interval_s: Seconds | None = None
+    pause_until: Instant | None = None
+    recent: Name = ""
+    redirect: SeenRedirect | None = None
+    proposal: Proposal | None = None
 
 
 class SiteStatus(Model):

@@ -6,9 +6,9 @@ from typing import Annotated, Final, Literal, get_args
 
 from pydantic import Field
 
-from schemas.base import Id, Key, Model
+from schemas.base import Id, Key, Model, Turn
 
-Aged = Literal["versions", "raw", "failures", "archive", "previews", "audit"]
+Aged = Literal["versions", "raw", "failures", "archive", "previews", "audit", "weather"]
 """What a round looks at, in this order."""
 
 AGED: Final[tuple[Aged, ...]] = get_args(Aged)
@@ -22,9 +22,20 @@ class KeepRound(Model):
 
 
 class KeepFeed(Model):
-    """publisher → itself, under the head's key, so that no rollback comes between: a feed has more than is kept."""
+    """publisher → itself, under the head's key, so that no rollback comes between: a feed has more than is kept.
+
+    scheduler → publisher, with `unwanted_since_turn`: nobody has wanted the feed for long, so all of it goes, unless
+    its head is of a later turn.
+    """
 
     feed: Id
+    unwanted_since_turn: Turn | None = None
+
+
+class KeepCell(Model):
+    """publisher → itself, under the weather's key: this cell's weather may be too old to be kept."""
+
+    cell: Id
 
 
 class KeepFailures(Model):

@@ -24,9 +24,11 @@ PAUSES = "status/pauses.json"
 REPLAYS_STOPPED = "status/replays.json"
 PREVIEWS = "previews/"
 HEADS = "feeds/"
+CELLS = "weather/"
 RAWS = "raw/"
 PARTS = "files/"
 REMOVED = "removed/"
+CHANGES = "changes/"
 KEEPING = "keeping"
 """No object: the key of the publisher's round through the store, so that one publisher at a time is at it."""
 
@@ -73,7 +75,11 @@ def raws(feed: str) -> str:
 
 
 def weather(cell: str) -> str:
-    return f"weather/{cell}.json"
+    return f"{CELLS}{cell}.json"
+
+
+def cell_of(weather_key: str) -> str:
+    return weather_key.removeprefix(CELLS).removesuffix(".json")
 
 
 def site_status(site: str) -> str:
@@ -104,6 +110,11 @@ def part_versions(site: str, name: str) -> str:
 
 def removed(site: str) -> str:
     return f"{REMOVED}{site}.json"
+
+
+def site_changes(site: str) -> str:
+    """Not under `sites/`: all of them are found by one short listing."""
+    return f"{CHANGES}{site}.json"
 
 
 def reader_feed(feed: str) -> str:

@@ -78,13 +78,17 @@ class Firing(Model):
 
 
 class FleetStatus(Model):
-    """`status/services.json`: every process that was heard of in the last ten minutes, and what is wrong."""
+    """`status/services.json`: every process that was heard of in the last ten minutes, and what is wrong.
+
+    `needed`: services of which at least one must be alive.
+    """
 
     schema_version: Literal[1] = 1
     at: Instant
     census: Census
     processes: Annotated[tuple[Seen, ...], Field(max_length=PROCESSES_MAX)] = ()
     firing: Annotated[tuple[Firing, ...], Field(max_length=100)] = ()
+    needed: Annotated[tuple[Name, ...], Field(max_length=10)] = ()
 
 
 class HostCount(Model):

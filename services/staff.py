@@ -73,7 +73,13 @@ def _publisher(room: Room) -> list[Part]:
     shelf = Shelf(room.store, Notices(room.queue, room.clock))
     failures = Failures(shelf, room.clock, VERSION)
     settings = room.settings
-    ages = Ages(settings.failures_days, settings.archive_days, settings.previews_days, settings.audit_days)
+    ages = Ages(
+        settings.failures_days,
+        settings.archive_days,
+        settings.previews_days,
+        settings.audit_days,
+        settings.weather_days,
+    )
     keeping = Keeping(room.store, settings.versions_max, settings.raw_max, settings.versions_days, ages)
     story = Publisher(
         shelf,
@@ -192,6 +198,8 @@ def _scheduler(room: Room) -> list[Part]:
             lease_s=settings.lease_s,
             grace_s=max(60.0, settings.fetch_total_s + 30),
             follow_moved=settings.follow_moved,
+            remove_gone=settings.remove_gone,
+            unwanted_days=settings.unwanted_days,
             reader_feeds_max=settings.reader_feeds_max,
             reader_feed_days=settings.reader_feed_days,
         ),

@@ -7,13 +7,25 @@ from pathlib import Path
 
 import click
 
+from schemas.changes import SiteChanges
 from schemas.codec import TYPES
 from schemas.documents import ArchiveDay, Failure, FailureDay, Head, SiteIndex, SiteStatus
 from schemas.envelope import Envelope
 from schemas.parts import Part, RemovedHeadlines
 from schemas.weather import WeatherRecord
 
-DOCUMENTS = (Head, SiteIndex, SiteStatus, ArchiveDay, Failure, FailureDay, WeatherRecord, Part, RemovedHeadlines)
+DOCUMENTS = (
+    Head,
+    SiteIndex,
+    SiteStatus,
+    SiteChanges,
+    ArchiveDay,
+    Failure,
+    FailureDay,
+    WeatherRecord,
+    Part,
+    RemovedHeadlines,
+)
 
 
 @click.command()

@@ -25,6 +25,7 @@ class Ages:
     archive_days: float = 365.0
     previews_days: float = 1.0
     audit_days: float = 365.0
+    weather_days: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,14 @@ class Keeping:
         for key in (*versions[:DELETES_MAX], *raws[:DELETES_MAX]):
             self.store.delete(key)
         return len(versions[:DELETES_MAX]), len(raws[:DELETES_MAX])
+
+    def drop(self, feed: str) -> int:
+        """Delete all that is stored of a feed, the pointer before what it points to; how many objects."""
+        stored = [one.key for one in self.store.list(keys.versions(feed), limit=LIST_LIMIT_MAX)]
+        stored += [one.key for one in self.store.list(keys.raws(feed), limit=LIST_LIMIT_MAX)]
+        for key in (keys.head(feed), keys.reader_feed(feed), *stored):
+            self.store.delete(key)
+        return len(stored)
 
     def oldest(self, now: datetime) -> datetime:
         """Versions from before are too old."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import logging
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 from pressroom.clock import Clock
@@ -19,7 +19,8 @@ from pressroom.queues.topics import RECORD_PUBLISH
 from schemas import keys
 from schemas.documents import Failure, FailureDay, Head
 from schemas.envelope import Envelope
-from schemas.keeping import AGED, Aged, KeepFailures, KeepFeed, KeepRound
+from schemas.keeping import AGED, Aged, KeepCell, KeepFailures, KeepFeed, KeepRound
+from schemas.weather import WeatherRecord
 from services.publisher.documents import SPARE_VERSIONS
 from services.publisher.keeping import DELETES_MAX, Keeping
 from services.publisher.shelf import Shelf
@@ -34,12 +35,13 @@ PAGE = 1000
 
 
 class Rounds:
-    """The stories of `keeping.round`, `keeping.feed` and `keeping.failures`."""
+    """The stories of `keeping.*`. `forget`: what is remembered of the head at this key is out of date."""
 
-    def __init__(self, shelf: Shelf, keeping: Keeping, clock: Clock) -> None:
+    def __init__(self, shelf: Shelf, keeping: Keeping, clock: Clock, forget: Callable[[str], None]) -> None:
         self._shelf = shelf
         self._keeping = keeping
         self._clock = clock
+        self._forget = forget
 
     def round(self, envelope: Envelope[KeepRound]) -> Outcome:
         """Look at one page; what is to be done about it, and the next page, go out together."""
@@ -57,6 +59,10 @@ class Rounds:
             oldest = self._days_ago(now, self._keeping.ages.failures_days)
             old = [one.key for one in page if _day(one.key.removeprefix(keys.FAILURE_SUMMARIES)[:10]) < oldest]
             emits = tuple(Emit(RECORD_PUBLISH, key, KeepFailures(summary=key)) for key in old)
+        elif part == "weather":
+            oldest_at = now - timedelta(days=self._keeping.ages.weather_days)
+            old = [one.key for one in page if one.modified < oldest_at]
+            emits = tuple(Emit(RECORD_PUBLISH, key, KeepCell(cell=keys.cell_of(key))) for key in old)
         else:
             self._delete(part, (one.key for one in page if self._is_old(part, one, now)))
         following = _following(part, last)
@@ -64,12 +70,24 @@ class Rounds:
 
     def feed(self, envelope: Envelope[KeepFeed]) -> Outcome:
         """Under the head's key: the pointers do not move while this looks."""
-        feed = envelope.payload.feed
+        feed, turn = envelope.payload.feed, envelope.payload.unwanted_since_turn
         found = self._shelf.load(keys.head(feed), Head)
-        if found is not None:
+        if turn is not None and (found is None or found[0].turn <= turn):
+            self._forget(keys.head(feed))
+            log.info("nobody has wanted %s for long: it is deleted, with %d objects", feed, self._keeping.drop(feed))
+        elif found is not None:
             needed = {version for version in (found[0].version, found[0].latest) if version is not None}
             versions, raws = self._keeping.trim(feed, needed, self._clock.now())
             log.info("kept less of %s: %d versions and %d raw answers are deleted", feed, versions, raws)
+        return Done()
+
+    def cell(self, envelope: Envelope[KeepCell]) -> Outcome:
+        """Under the weather's key: what came meanwhile is young, and stays."""
+        key = keys.weather(envelope.payload.cell)
+        found = self._shelf.load(key, WeatherRecord)
+        oldest = self._clock.now() - timedelta(days=self._keeping.ages.weather_days)
+        if found is not None and found[0].fetched_at < oldest:
+            self._shelf.store.delete(key)
         return Done()
 
     def failures(self, envelope: Envelope[KeepFailures]) -> Outcome:
@@ -141,6 +159,7 @@ _PREFIXES: dict[Aged, str] = {
     "archive": "sites/",
     "previews": keys.PREVIEWS,
     "audit": "audit/",
+    "weather": keys.CELLS,
 }
 
 

@@ -20,17 +20,17 @@ from pressroom.objects.port import Conflict
 from pressroom.outcomes import Defer, Done, Emit, Outcome, Reject, Retry
 from pressroom.queues.topics import FEED_REFRESH, ONE_KEY, SCHEDULE
 from schemas import keys
+from schemas.changes import SiteChange
 from schemas.codec import TooNew
 from schemas.documents import Document, FailureLine, Head, ReaderFeed, ReadersIndex, SiteIndex, SiteStatus
 from schemas.envelope import Envelope, Hop
-from schemas.keeping import KeepFailures, KeepFeed, KeepRound
+from schemas.keeping import KeepCell, KeepFailures, KeepFeed, KeepRound
 from schemas.messages import Check, FailureAct, FailureClosed, FailureSeen, PageImage, PageImageWish, Rollback
 from schemas.operating import FailureSend, ReplaysStopped
 from schemas.parts import ArchiveWish, Edit, HeadlineAct
 from schemas.records import FeedRecord
-from schemas.status import BackupStatus, BucketStatus, FilesStatus, FleetStatus, HostsStatus
 from schemas.weather import WeatherRecord
-from services.publisher.archive import Archive, wishes
+from services.publisher.archive import Archive
 from services.publisher.documents import (
     Advance,
     Current,
@@ -47,14 +47,8 @@ from services.publisher.failures import Failures
 from services.publisher.keeping import Keeping
 from services.publisher.rounds import Rounds
 from services.publisher.shelf import Broken, Contended, Shelf, dump
-
-STATUS_KEYS: dict[type[Any], str] = {
-    FleetStatus: keys.STATUS_SERVICES,
-    HostsStatus: keys.STATUS_HOSTS,
-    BucketStatus: keys.STATUS_BUCKET,
-    FilesStatus: keys.STATUS_FILES,
-    BackupStatus: keys.STATUS_BACKUP,
-}
+from services.publisher.site_changes import SiteDesk
+from services.publisher.told import STATUS_KEYS, Told
 
 UPGRADE_TAKES = timedelta(minutes=1)
 """Until it is looked again whether a publisher of the version that wrote an object has the message."""
@@ -79,7 +73,8 @@ class Publisher:
         page_images: bool = False,
         images_from: str = "",
     ) -> None:
-        edits, archive, rounds = Edits(shelf, images_from), Archive(shelf), Rounds(shelf, keeping, clock)
+        edits, archive, rounds = Edits(shelf, images_from), Archive(shelf), Rounds(shelf, keeping, clock, self._forget)
+        told = Told(shelf)
         self._shelf = shelf
         self._keeping = keeping
         self._clock = clock
@@ -87,16 +82,17 @@ class Publisher:
         self._heads: LRUCache[str, Current] = LRUCache(HEADS_REMEMBERED_MAX)
         self._stories: dict[type, Callable[[Envelope[Any]], Outcome]] = {
             FeedRecord: self._feed,
-            WeatherRecord: self._weather,
-            SiteStatus: self._site,
-            SiteIndex: self._said,
-            ReaderFeed: self._said,
-            ReadersIndex: self._said,
+            WeatherRecord: told.weather,
+            SiteStatus: told.site,
+            SiteIndex: told.said,
+            ReaderFeed: told.said,
+            ReadersIndex: told.said,
             Rollback: self._rollback,
             PageImage: self._page_image,
             Edit: edits.edit,
             HeadlineAct: archive.act,
             ArchiveWish: archive.wish,
+            SiteChange: SiteDesk(shelf).change,
             FailureSeen: failures.seen,
             FailureClosed: failures.closed,
             FailureAct: failures.act,
@@ -106,7 +102,8 @@ class Publisher:
             KeepRound: rounds.round,
             KeepFeed: rounds.feed,
             KeepFailures: rounds.failures,
-            **dict.fromkeys(STATUS_KEYS, self._status),
+            KeepCell: rounds.cell,
+            **dict.fromkeys(STATUS_KEYS, told.status),
         }
 
     def handle(self, envelope: Envelope[Any]) -> Outcome:
@@ -210,62 +207,8 @@ class Publisher:
             self._shelf.store.create(keys.version(head.feed, head.version), dump(head.document))
         etag = self._shelf.save(key, head, old[1], envelope.id)
         self._remember(key, head, etag)
-        return self._told(key, etag, head.turn, envelope.trace)
-
-    # --- weather and sites --------------------------------------------------------------------------
-
-    def _weather(self, envelope: Envelope[WeatherRecord]) -> Outcome:
-        record, key = envelope.payload, keys.weather(envelope.payload.cell)
-
-        def newer(old: WeatherRecord | None) -> WeatherRecord | None:
-            return record if old is None or record.turn > old.turn else None
-
-        etag = self._shelf.change(key, WeatherRecord, newer, envelope.id)
-        return self._told(key, etag, record.turn, envelope.trace)
-
-    def _site(self, envelope: Envelope[SiteStatus]) -> Outcome:
-        """A status is followed by a look at what its feeds have brought, for the site's archive."""
-        before = self._shelf.load(keys.site_status(envelope.payload.site), SiteStatus)
-        self._said(envelope)
-        return Done(wishes(before[0] if before else None, envelope.payload))
-
-    def _said(self, envelope: Envelope[Any]) -> Outcome:
-        """What the scheduler says of sites and feeds."""
-        document: SiteStatus | SiteIndex | ReaderFeed | ReadersIndex = envelope.payload
-        key = _key_of(document)
-
-        def newer(old: Any) -> Any:
-            # `at` is the leading scheduler's own clock, written under its ledger: the later one is the later word.
-            return document if old is None or document.at >= old.at else None
-
-        return self._told(key, self._shelf.change(key, type(document), newer, envelope.id), 0, envelope.trace)
-
-    def _status(self, envelope: Envelope[Any]) -> Outcome:
-        """What operators look at; no page shows it, so nobody is told."""
-        document = envelope.payload
-
-        def later(old: Any) -> Any:
-            return document if old is None or document.at >= old.at else None
-
-        self._shelf.change(STATUS_KEYS[type(document)], type(document), later, envelope.id)
+        self._shelf.notices.changed(key, etag, turn=head.turn, trace=envelope.trace)
         return Done()
-
-    def _told(self, key: str, etag: str | None, turn: int, trace: str) -> Outcome:
-        if etag is not None:
-            self._shelf.notices.changed(key, etag, turn=turn, trace=trace)
-        return Done()
-
-
-def _key_of(document: SiteStatus | SiteIndex | ReaderFeed | ReadersIndex) -> str:
-    match document:
-        case SiteStatus():
-            return keys.site_status(document.site)
-        case ReaderFeed():
-            return keys.reader_feed(document.status.feed)
-        case SiteIndex():
-            return keys.SITES_INDEX
-        case ReadersIndex():
-            return keys.READERS_INDEX
 
 
 def _wishes(record: FeedRecord, verdict: object, now: datetime) -> tuple[Emit, ...]:

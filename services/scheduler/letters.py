@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from pressroom.outcomes import Emit
 from pressroom.queues.topics import FEED_REFRESH, RECORD_PUBLISH, WEATHER_REQUEST, on_lane
 from schemas import keys
+from schemas.changes import FeedSearch, SiteChange
 from schemas.envelope import Hop
-from schemas.keeping import KeepRound
+from schemas.keeping import KeepFeed, KeepRound
 from schemas.messages import FailureClosed, FailureSeen, FeedRefresh, WeatherRequest
 from services.scheduler.memory import Ended, FeedMemory, Streak
 from services.scheduler.policy import Rules
@@ -16,6 +17,7 @@ from services.scheduler.sites import Wanted, host_of
 from services.scheduler.trouble import failure_id
 
 WEATHER_EXPIRES_S = 600.0
+SEARCH_OF_USE_S = 3600.0
 
 
 def refresh(memory: FeedMemory, wanted: Wanted, feeds_served: int, rules: Rules) -> Emit:
@@ -82,6 +84,26 @@ def failure_closed(ended: Ended, at: datetime, note: str = "the source answered 
 def weather(request: WeatherRequest, not_after: datetime) -> Emit:
     """`not_after`: from then on the next round asks; those that a provider's pause held up must not pile up."""
     return Emit(WEATHER_REQUEST, request.cell, request, not_after=not_after, expires_s=WEATHER_EXPIRES_S)
+
+
+def unwanted(memory: FeedMemory) -> Emit:
+    """All that is stored of the feed is to go, unless it came back meanwhile."""
+    return Emit(RECORD_PUBLISH, keys.head(memory.feed), KeepFeed(feed=memory.feed, unwanted_since_turn=memory.turn))
+
+
+def change(change: SiteChange) -> Emit:
+    return Emit(RECORD_PUBLISH, keys.site_changes(change.site), change)
+
+
+def search(memory: FeedMemory, pages: tuple[str, ...], lane: str, feeds_served: int, now: datetime) -> Emit:
+    """`pages` none: the fetcher looks for the feed's home page itself."""
+    return Emit(
+        on_lane(FEED_REFRESH, lane),
+        host_of(pages[0] if pages else memory.address),
+        FeedSearch(feed=memory.feed, dead=memory.address, pages=pages, lane=lane, feeds_served=feeds_served),
+        not_after=now + timedelta(seconds=SEARCH_OF_USE_S),
+        expires_s=SEARCH_OF_USE_S,
+    )
 
 
 def keeping() -> Emit:

@@ -127,7 +127,7 @@ class Lookout:
         if self.led_since is None:
             return reading
         census = self.counted.census
-        processes = Counter(dict.fromkeys(self._needed(), 0))
+        processes = Counter(dict.fromkeys(self.needed(), 0))
         seen = [one for one in self.processes(now) if _age_s(one, now) <= ALIVE_S]
         processes.update(service for one in seen for service in one.signs.services)
         states = {"known": census.feeds, "due": census.due, "under_way": census.under_way}
@@ -148,7 +148,8 @@ class Lookout:
             return 0.0
         return overdue_s(self.counted.census.headline_at, led_since, self.counted.slack_s, now)
 
-    def _needed(self) -> tuple[str, ...]:
+    def needed(self) -> tuple[str, ...]:
+        """Services that the newsroom does not do without."""
         return (*NEEDED, "weather") if self.needs_weather else NEEDED
 
 

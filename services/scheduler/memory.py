@@ -15,6 +15,7 @@ LEDGER_VERSION = 1
 MOMENTS_MAX = 12
 STREAKS_MAX = 40
 ASKED_MAX = 4
+RECENT_MAX = 32
 
 Reason = Literal["due", "wish", "replay"]
 
@@ -46,14 +47,22 @@ class Redirect(Model):
     told: bool = False
 
 
+class Found(Model):
+    """An address that the home page of a dead feed names, asked and found to be a feed."""
+
+    url: Url
+    at: Instant
+
+
 class FeedMemory(Model):
-    """A feed. `url` is the one its sites name.
+    """A feed. `url` is the one that its sites named first, by which it is filed; `named` the one they name now, when
+    that is another.
 
     `state`: `sending` from the save that precedes the message, `under_way` once it is known to be sent; the
     refresh of this turn is given up at `lease_until`. `trace` and `asked` (its hops) are those of the wish it was asked
     by. Validators, hash and digest are those of what the publisher holds. `moments` are the newest times at which the
     source published something, latest first. `wished_at` is when a reader last wished for it; None: it is the sites'
-    alone.
+    alone. `recent` is that of `schemas.documents.FeedStatus`. `declined`: proposals that operators did not want.
     """
 
     feed: Id
@@ -86,11 +95,16 @@ class FeedMemory(Model):
     ended: Annotated[tuple[Ended, ...], Field(max_length=STREAKS_MAX + 1)] = ()
     redirect: Redirect | None = None
     moved_to: Url | None = None
+    named: Url | None = None
+    recent: Annotated[str, Field(max_length=RECENT_MAX)] = ""
+    found: Found | None = None
+    searched_at: Instant | None = None
+    declined: tuple[Id, ...] = ()
 
     @property
     def address(self) -> str:
         """Where it is fetched from: the sites' address, or the one it has moved to for good."""
-        return self.moved_to or self.url
+        return self.moved_to or self.named or self.url
 
 
 class ProviderMemory(Model):
@@ -115,6 +129,11 @@ class HostMemory(Model):
     next_at: Instant | None = None
     pause_until: Instant | None = None
     weather: ProviderMemory | None = None
+
+    @property
+    def free_at(self) -> float:
+        """From when on it may be asked, in seconds since the epoch."""
+        return max((at.timestamp() for at in (self.next_at, self.pause_until) if at is not None), default=0.0)
 
 
 class Shard(Model):

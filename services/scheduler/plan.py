@@ -9,20 +9,22 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from pressroom.outcomes import Emit
+from schemas.changes import FeedFound
 from schemas.envelope import Hop
 from schemas.messages import Check, Pause, ReaderWish, WeatherReport, Wish
 from services.scheduler import providers
 from services.scheduler.agenda import Agenda
 from services.scheduler.ledger import Ledger
-from services.scheduler.memory import ASKED_MAX, FeedMemory, HostMemory, Reason
+from services.scheduler.memory import ASKED_MAX, FeedMemory, Found, HostMemory, Reason
+from services.scheduler.placing import placed
 from services.scheduler.policy import Heard, Rules, begun, given_up, heard, newcomer
 from services.scheduler.readers import brought, of_readers, renewed, wanted_by_readers
 from services.scheduler.redirects import withdrawn
 from services.scheduler.sites import Feed, Wanted, host_of
 from services.scheduler.trouble import streaks_ended
 
-FORGET_AFTER = timedelta(days=7)
-"""A feed that no site names any more is remembered for so long: a file that comes back finds its feeds as they were."""
+DROPPED = "no site names the feed any more"
+DECIDED = "an operator decided about the feed's address"
 
 
 class Plan:
@@ -41,7 +43,7 @@ class Plan:
         self.brought = 0
         """Feeds that are fetched for readers alone."""
         for host in ledger.hosts.values():
-            self._agenda.delay(host.host, _free_at(host))
+            self._agenda.delay(host.host, host.free_at)
 
     @property
     def under_way(self) -> int:
@@ -77,34 +79,48 @@ class Plan:
         self._unsent.clear()
         return [one for one in memories if one.state == "sending" and one.lease_until and now < one.lease_until - grace]
 
-    def follow(self, named: Mapping[str, Wanted], now: datetime) -> list[FeedMemory]:
+    def follow(self, named: Mapping[str, Wanted], now: datetime) -> list[tuple[FeedMemory, str]]:
         """Take over what the sites name now, and what readers wish for besides. Returns the feeds that nobody wants
-        any more; `ended` is to be said.
+        any more, or that are asked elsewhere; `ended` is to be said, with the reason.
         """
         wanted = {**wanted_by_readers(self.ledger.feeds.values(), now, self._rules), **named}
-        for feed in wanted.values():
-            memory = self.ledger.feeds.get(feed.id)
-            if memory is None:
-                self._keep(newcomer(feed.id, feed.url, now))
-            elif memory.dropped_at is not None:
-                self._keep(memory.model_copy(update={"dropped_at": None}))
-            elif feed.id not in self.wanted:
-                self._put(memory)
+        changed = [self._take_over(feed, now) for feed in wanted.values()]
         dropped = [memory for memory in self.ledger.feeds.values() if memory.feed not in wanted]
         # What an earlier leader may not have come to say is said once more.
         earlier = [memory for memory in dropped if memory.dropped_at is not None and not self.wanted]
         self.wanted, self.brought = wanted, brought(wanted)
-        return [*earlier, *(self._drop(memory, now) for memory in dropped if memory.dropped_at is None)]
+        gone = [*earlier, *(self._drop(memory, now) for memory in dropped if memory.dropped_at is None)]
+        return [*((one, DROPPED) for one in gone), *((one, DECIDED) for one in changed if one is not None)]
 
-    def forget(self, now: datetime) -> None:
-        """Drop feeds that have been on no site for long, and hosts that nothing is known of any more."""
-        for memory in [one for one in self.ledger.feeds.values() if one.dropped_at is not None]:
-            if memory.dropped_at is not None and now - memory.dropped_at >= FORGET_AFTER and memory.state == "idle":
-                self.ledger.drop(memory)
-        hosts = {host_of(memory.address) for memory in self.ledger.feeds.values()}
-        for host in [one for one in self.ledger.hosts.values() if one.host not in hosts and one.weather is None]:
-            if _free_at(host) <= now.timestamp():
-                self.ledger.drop_host(host.host)
+    def _take_over(self, feed: Wanted, now: datetime) -> FeedMemory | None:
+        """The memory, when it says anything else than before."""
+        before = self.ledger.feeds.get(feed.id)
+        if before is None:
+            self._keep(newcomer(feed.id, feed.url, now))
+            return None
+        after = placed(before, feed, now)
+        if after.address != before.address and before.state != "idle":
+            if before.feed in self._running:
+                self._free(before, now, None)
+            after = given_up(after, now)
+        if after is not before:
+            self._keep(after)
+        elif feed.id not in self.wanted:
+            self._put(before)
+        return after if after.ended != before.ended else None
+
+    def found(self, found: FeedFound, now: datetime) -> FeedMemory | None:
+        """Remember where a dead feed may go on; None when it is not dead there any more."""
+        memory = self.ledger.feeds.get(found.feed)
+        if memory is None or memory.address != found.dead or not memory.streaks or found.url == found.dead:
+            return None
+        memory = memory.model_copy(update={"found": Found(url=found.url, at=now)})
+        self._keep(memory)
+        return memory
+
+    def searched(self, memory: FeedMemory, now: datetime) -> None:
+        """Its home pages are being looked through."""
+        self._keep(memory.model_copy(update={"searched_at": now}))
 
     def due(self, now: datetime) -> list[FeedMemory]:
         """Begin every refresh that may go out now: due, its host free and rested, its lane not full."""
@@ -222,7 +238,7 @@ class Plan:
         if pause.host:
             host = self._host(pause.host).model_copy(update={"pause_until": pause.until})
             self.ledger.keep_host(host)
-            self._agenda.delay(pause.host, _free_at(host))
+            self._agenda.delay(pause.host, host.free_at)
         return memory is not None or bool(pause.host)
 
     # --- ledger and agenda together -----------------------------------------------------------------
@@ -262,7 +278,7 @@ class Plan:
             host = host.model_copy(update={"next_at": now + timedelta(seconds=spacing_s)})
         if pause_until and (host.pause_until is None or host.pause_until < pause_until):
             host = host.model_copy(update={"pause_until": pause_until})
-        self._agenda.release(name, memory.feed, _free_at(host))
+        self._agenda.release(name, memory.feed, host.free_at)
         if spacing_s or pause_until:
             self.ledger.keep_host(host)
 
@@ -280,7 +296,3 @@ def waits_until(memory: FeedMemory) -> float | None:
         return None
     at = memory.next_at.timestamp() if memory.reason == "due" else 0.0
     return max(at, memory.pause_until.timestamp()) if memory.pause_until else at
-
-
-def _free_at(host: HostMemory) -> float:
-    return max((at.timestamp() for at in (host.next_at, host.pause_until) if at is not None), default=0.0)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from schemas.errors import ErrorKind, kind_of
 from schemas.messages import Check, Trouble
 from schemas.records import Hints, Validators
 from services.scheduler import redirects
-from services.scheduler.memory import Ended, FeedMemory, Streak
+from services.scheduler.memory import RECENT_MAX, Ended, FeedMemory, Streak
+from services.scheduler.proposals import gone_id
 from services.scheduler.rhythm import Rhythm, interval_s, jittered, merge_hints, merge_moments, skip_quiet
 from services.scheduler.trouble import clockwork, host_pause_s, lengthened, streaks_ended, to_tell, wait_s
 
@@ -24,7 +25,8 @@ class Rules:
 
     A refresh may be started for `lease_s`, and whoever starts it at the last moment has `grace_s` to end it.
     `under_way_max` bounds the refreshes under way of one lane: half of what its topic holds. Readers may bring
-    `reader_feeds_max` feeds in all; one that no reader wished for in `reader_feed_days` is dropped.
+    `reader_feeds_max` feeds in all; one that no reader wished for in `reader_feed_days` is dropped. `follow_moved` and
+    `remove_gone`: such proposals are carried out without an operator. What nobody has wanted for `unwanted_days` goes.
     """
 
     rhythm: Rhythm = field(default_factory=Rhythm)
@@ -33,6 +35,8 @@ class Rules:
     grace_s: float = 60.0
     under_way_max: int = 5000
     follow_moved: bool = False
+    remove_gone: bool = False
+    unwanted_days: float = 30.0
     reader_feeds_max: int = 1000
     reader_feed_days: float = 30.0
 
@@ -74,7 +78,7 @@ def given_up(memory: FeedMemory, now: datetime) -> FeedMemory:
 def heard(memory: FeedMemory, check: Check, now: datetime, rules: Rules, chance: float) -> Heard:
     """Take a check in. One of another turn changes nothing (but `lost`, which always clears the validators)."""
     if check.turn != memory.turn:
-        return Heard(_forgotten(memory) if check.result == "lost" else memory)
+        return Heard(forgotten(memory) if check.result == "lost" else memory)
     if memory.state == "idle" and not _comes_after_all(memory, check):
         return _heard_again(memory, check, now)
     if check.result in {"failed", "lost"}:
@@ -90,14 +94,15 @@ def _comes_after_all(memory: FeedMemory, check: Check) -> bool:
 def _heard_again(memory: FeedMemory, check: Check, now: datetime) -> Heard:
     """A redelivered check: the memory has it already, what followed from it is said once more."""
     if check.result == "lost":
-        return Heard(_forgotten(memory))
+        return Heard(forgotten(memory))
     told = tuple(one for one in memory.streaks[-1:] if one.told)
     if memory.redirect is not None and memory.redirect.told:
         told = (*told, redirects.proposal(memory.redirect, now))
     return Heard(memory, tell=told, ended=memory.ended)
 
 
-def _forgotten(memory: FeedMemory) -> FeedMemory:
+def forgotten(memory: FeedMemory) -> FeedMemory:
+    """Nothing is known to be stored of it: the next answer is taken whole."""
     return memory.model_copy(update={"validators": Validators(), "content_hash": None, "digest": None})
 
 
@@ -115,6 +120,8 @@ def _succeeded(memory: FeedMemory, check: Check, now: datetime, rules: Rules, ch
         **_ended(now, _next_at(now, interval, hints, rules, chance)),
         **_validated(memory, check),
         "ok_at": now,
+        "recent": _recent(memory, check),
+        "found": None,
         "moments": moments,
         "interval_s": interval,
         "hints": hints,
@@ -127,6 +134,21 @@ def _succeeded(memory: FeedMemory, check: Check, now: datetime, rules: Rules, ch
     if check.result == "stored":
         changed["changed_at"] = now
     return Heard(memory.model_copy(update=changed), tell=moved.tell, ended=ended)
+
+
+def _recent(memory: FeedMemory, check: Check) -> str:
+    letter = "3" if check.fetch is not None and check.fetch.status == 304 else _LETTERS[check.result]
+    return (memory.recent + letter)[-RECENT_MAX:]
+
+
+_LETTERS: Final = {"stored": "n", "unchanged": "s", "failed": "f", "lost": "f"}
+
+
+def _stops(memory: FeedMemory, streaks: tuple[Streak, ...], rules: Rules) -> bool:
+    """Not asked again until somebody wishes it; unless it is to be seen whether that lasts, or somebody denies it."""
+    if rules.remove_gone or not clockwork(kind_of(streaks[-1].kind)).stops:
+        return False
+    return gone_id(memory.feed, streaks[-1].since) not in memory.declined
 
 
 def _hints(memory: FeedMemory, check: Check) -> Hints:
@@ -182,13 +204,14 @@ def _failed(memory: FeedMemory, check: Check, now: datetime, rules: Rules, chanc
         "failures": failures,
         "streaks": streaks,
         "ended": (),
-        "stopped": clockwork(kind_of(trouble.kind)).stops,
+        "recent": _recent(memory, check),
+        "stopped": _stops(memory, streaks, rules),
     }
     if memory.moved_to and failures >= MOVED_FAILURES_MAX:
         changed |= {"moved_to": None, "next_at": now}  # the new address did not hold: back to the sites' own
     after = memory.model_copy(update=changed)
     if check.result == "lost":
-        after = _forgotten(after)
+        after = forgotten(after)
     pause_s = host_pause_s(trouble, wait, rules.rhythm)
     return Heard(after, tell=tell, host_pause_until=None if pause_s is None else now + timedelta(seconds=pause_s))
 

@@ -28,7 +28,10 @@ def wanted_by_readers(memories: Iterable[FeedMemory], now: datetime, rules: Rule
 
 def of_readers(memory: FeedMemory) -> Wanted:
     """On no site's page, without filters, on the lane that every newsroom has."""
-    return Wanted(id=memory.feed, url=memory.url, lane="", include=(), exclude=(), sites=())
+    url = memory.named or memory.url
+    return Wanted(
+        id=memory.feed, url=url, lane="", include=(), exclude=(), sites=(), declined=frozenset(memory.declined)
+    )
 
 
 def brought(wanted: Mapping[str, Wanted]) -> int:

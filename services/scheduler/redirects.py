@@ -9,6 +9,7 @@ from schemas.errors import ErrorKind
 from schemas.messages import Trouble
 from schemas.records import Fetch
 from services.scheduler.memory import Ended, FeedMemory, Redirect, Streak
+from services.scheduler.proposals import moved_id
 from services.scheduler.trouble import failure_id
 
 CHECKS_MIN = 5
@@ -47,7 +48,7 @@ def decide(memory: FeedMemory, fetch: Fetch, now: datetime, *, follow: bool) -> 
     ended: tuple[Ended, ...] = ()
     if before is not None and before.told and (after is None or after.url != before.url):
         ended = (withdrawn(memory.feed, before),)
-    if after is None or not held(after, now) or after.told:
+    if after is None or not held(after, now) or after.told or moved_id(memory.feed, after.url) in memory.declined:
         return Moved(after, memory.moved_to, ended=ended)
     if follow:
         return Moved(None, after.url, ended=ended)

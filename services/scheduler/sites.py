@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -62,8 +62,14 @@ class _Written(BaseModel):
 
 
 class Feed(_Written):
-    """One `[[feeds]]` of a site. `include` and `exclude` are words or /patterns/; `max_items` is what a box shows."""
+    """One `[[feeds]]` of a site. `include` and `exclude` are words or /patterns/; `max_items` is what a box shows.
 
+    `id` is written only for a feed that had another address before: it keeps what was stored under that name.
+    """
+
+    origin: ClassVar[Literal["file", "operator"]] = "file"
+
+    known_as: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,100}$")] | None = Field(None, alias="id")
     url: Address
     title: Line | None = None
     home: Address | None = None
@@ -74,9 +80,22 @@ class Feed(_Written):
     @cached_property
     def id(self) -> str:
         """The same address with other filters is another feed: what it holds differs, and so does its history."""
+        if self.known_as:
+            return self.known_as
         if not self.include and not self.exclude:
             return keys.feed_id(self.url)
         return f"{keys.feed_id(self.url)}-{keys.short_hash(json.dumps([self.include, self.exclude]), 6)}"
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether it had another address when it got its name."""
+        return self.known_as is not None and not self.known_as.startswith(keys.feed_id(self.url))
+
+
+class AddedFeed(Feed):
+    """One that no file names."""
+
+    origin: ClassVar[Literal["file", "operator"]] = "operator"
 
 
 class Site(_Written):
@@ -92,7 +111,7 @@ class Site(_Written):
 
 
 class Wanted(BaseModel):
-    """A feed that at least one site shows, however many do: it is fetched once."""
+    """A feed that at least one site shows, however many do: it is fetched once. `declined`: proposals that are over."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -102,6 +121,8 @@ class Wanted(BaseModel):
     include: tuple[str, ...]
     exclude: tuple[str, ...]
     sites: tuple[str, ...]
+    home: str | None = None
+    declined: frozenset[str] = frozenset()
 
 
 @lru_cache(maxsize=100_000)
@@ -113,9 +134,13 @@ def host_of(url: str) -> str:
     return host if port in {None, _DEFAULT_PORTS.get(parts.scheme)} else f"{host}:{port}"
 
 
+def is_site_id(name: str) -> bool:
+    return _ID.fullmatch(name) is not None
+
+
 def read_site(path: Path) -> Site:
     """Read one file. Raises `SiteError`."""
-    if not _ID.fullmatch(path.stem):
+    if not is_site_id(path.stem):
         raise SiteError(f"{path}: the file's name is the site's id: 1 to 40 of a-z 0-9 -, got {path.stem!r}")
     try:
         text = path.read_text(encoding="utf-8")
@@ -150,24 +175,29 @@ def read_sites(folder: Path) -> dict[str, Site]:
     return {site.id: site for site in map(read_site, paths)}
 
 
-def wanted_feeds(sites: Iterable[Site]) -> dict[str, Wanted]:
-    """Every feed that some site shows, once. The first site that names a lane decides a shared feed's lane."""
+def wanted_feeds(sites: Iterable[Site], declined: Mapping[str, frozenset[str]] | None = None) -> dict[str, Wanted]:
+    """Every feed that some site shows, once. The first site that names a lane decides a shared feed's lane; an address
+    that it moved to goes before the one it had.
+    """
     shown: dict[str, list[tuple[Site, Feed]]] = {}
     for site in sites:
         for feed in site.feeds:
             shown.setdefault(feed.id, []).append((site, feed))
-    return {feed_id: _wanted(feed_id, places) for feed_id, places in shown.items()}
+    refused = declined or {}
+    return {feed_id: _wanted(feed_id, places, refused.get(feed_id, frozenset())) for feed_id, places in shown.items()}
 
 
-def _wanted(feed_id: str, places: list[tuple[Site, Feed]]) -> Wanted:
+def _wanted(feed_id: str, places: list[tuple[Site, Feed]], declined: frozenset[str]) -> Wanted:
     feed = places[0][1]
     return Wanted(
         id=feed_id,
-        url=feed.url,
+        url=next((feed.url for _, feed in places if feed.has_moved), feed.url),
         lane=next((site.lane for site, _ in places if site.lane), ""),
         include=tuple(feed.include),
         exclude=tuple(feed.exclude),
         sites=tuple(site.id for site, _ in places),
+        home=next((feed.home for _, feed in places if feed.home), None),
+        declined=declined,
     )
 
 

@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from pressroom.outcomes import Emit
 from pressroom.queues.topics import RECORD_PUBLISH
 from schemas import keys
+from schemas.changes import SeenRedirect
 from schemas.documents import FeedStatus, ReaderFeed, ReadersIndex, SiteEntry, SiteIndex, SiteStatus
 from services.scheduler.ledger import Ledger
 from services.scheduler.memory import FeedMemory, HostMemory
+from services.scheduler.proposals import proposal_of
 from services.scheduler.sites import Feed, Site, host_of
 
 NEW_INTERVAL_S = 3.0
@@ -18,8 +20,15 @@ NEW_INTERVAL_S = 3.0
 
 def feed_status(feed: Feed, memory: FeedMemory | None, host: HostMemory | None) -> FeedStatus:
     if memory is None:
-        return FeedStatus(feed=feed.id, url=feed.url, title=feed.title, home=feed.home, items_max=feed.max_items)
-    streaks = memory.streaks
+        return FeedStatus(
+            feed=feed.id,
+            url=feed.url,
+            title=feed.title,
+            home=feed.home,
+            items_max=feed.max_items,
+            origin=feed.origin,
+        )
+    streaks, seen = memory.streaks, memory.redirect
     return FeedStatus(
         feed=feed.id,
         url=memory.address,
@@ -34,6 +43,12 @@ def feed_status(feed: Feed, memory: FeedMemory | None, host: HostMemory | None) 
         trouble=streaks[-1].trouble if streaks else None,
         next_at=None if memory.stopped else max(at for at in _not_before(memory, host) if at is not None),
         stopped=memory.stopped,
+        origin=feed.origin,
+        interval_s=memory.interval_s,
+        pause_until=memory.pause_until,
+        recent=memory.recent,
+        redirect=SeenRedirect(url=seen.url, since=seen.first_seen, checks=seen.checks) if seen else None,
+        proposal=proposal_of(memory),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,18 +17,24 @@ from pressroom.clock import Clock
 from pressroom.crash import crash_point
 from pressroom.objects.port import Conflict, ObjectStore
 from pressroom.outcomes import Done, Emit, Outcome, Unavailable
+from schemas.changes import FeedFound, SitesChanged
 from schemas.envelope import Envelope, new_id
-from schemas.messages import Check, Pause, ReaderWish, Tick, WeatherReport, WeatherRequest, Wish
+from schemas.messages import Check, Pause, ReaderWish, Tick, WeatherReport, Wish
 from schemas.operating import PreviewWish
 from schemas.status import Alive
 from services.scheduler import letters
+from services.scheduler.changes import Sites
+from services.scheduler.forecasts import CellOf, Forecasts
+from services.scheduler.forgetting import forget
 from services.scheduler.ledger import Ledger
 from services.scheduler.lookout import Lookout
 from services.scheduler.memory import FeedMemory
 from services.scheduler.plan import Plan
 from services.scheduler.policy import Rules
 from services.scheduler.previews import previewed
+from services.scheduler.proposals import removals
 from services.scheduler.readers import wished
+from services.scheduler.searches import search
 from services.scheduler.shards import BadLedger
 from services.scheduler.sites import SiteBook, wanted_feeds
 from services.scheduler.statuses import StatusBoard, reader_feed, readers_index
@@ -37,13 +43,10 @@ log = logging.getLogger(__name__)
 
 FORGET_EVERY = timedelta(hours=1)
 KEEP_EVERY = timedelta(days=1)
-FEEDS_FIRST = timedelta(seconds=1)
-"""Looking places up may take a moment when it is done for the first time."""
+REREAD_EVERY = timedelta(seconds=30)
+"""The publisher says at once what operators changed; this is for what it could not say."""
 SILENCE_S = 5.0
 """Who leads hears a tick every second; after a longer silence another one may have led meanwhile."""
-
-CellOf = Callable[[str], WeatherRequest | None]
-"""Which weather a site's default place wants; None when nobody knows the place."""
 
 
 class Scheduler:
@@ -64,20 +67,19 @@ class Scheduler:
     ) -> None:
         self._lookout = lookout or Lookout(clock)
         self._store = store
-        self._book = book
+        self._sites = Sites(book, store)
         self._clock = clock
         self._rules = rules
         self._rng = rng
         self._status_interval_s = status_interval_s
-        self._weather_of = weather_of
-        self._weather_every = timedelta(seconds=weather_every_s)
+        self._forecasts = Forecasts(weather_of, weather_every_s, clock.now())
         self._hasty = False
         self._forget_all()
 
     def _forget_all(self) -> None:
         self._plan: Plan | None = None
         self._board = StatusBoard(self._status_interval_s)
-        self._weather_at = self._tidied_at = self._keep_at = self._clock.now()
+        self._tidied_at = self._keep_at = self._reread_at = self._clock.now()
         self._sent: list[FeedMemory] = []
         self._handled: set[str] = set()
         self._said_full: bool | None = None
@@ -132,7 +134,7 @@ class Scheduler:
         emits += [self._refresh(plan, memory) for memory in self._sent]
         if self._hasty and plan.quiet(now):
             self._board.hasten()
-        emits += self._board.emits(self._book.sites, plan.ledger, now)
+        emits += self._board.emits(self._sites.all, plan.ledger, now)
         emits += self._room_for_readers(plan, now)
         plan.ledger.save(new_id(now))
         crash_point("scheduler.after_save")
@@ -157,7 +159,8 @@ class Scheduler:
             # Being called again means that the last batch was settled, so all it sent has arrived.
             self._plan.confirm(self._sent)
             return self._plan, []
-        feeds = sum(len(site.feeds) for site in self._book.sites.values())
+        self._sites.reread_changes()
+        feeds = sum(len(site.feeds) for site in self._sites.all.values())
         plan = Plan(Ledger.load(self._store, feeds, new_id(now)), self._rules, self._rng)
         emits = [*plan.still_to_say(now), *self._follow(plan, now)]
         plan.resume()
@@ -167,17 +170,16 @@ class Scheduler:
         return plan, emits
 
     def _follow(self, plan: Plan, now: datetime) -> list[Emit]:
-        """Take over the sites as they stand in their files."""
+        """Take over the sites as they stand in their files, with what operators changed."""
         emits = self._drop_unwanted(plan, now)
-        self._board.touch_all(self._book.sites)
-        self._lookout.needs_weather = any(site.place for site in self._book.sites.values())
-        self._weather_at = now + FEEDS_FIRST
+        self._board.touch_all(self._sites.all)
+        self._lookout.needs_weather = any(site.place for site in self._sites.all.values())
+        self._forecasts.sites_changed(now)
         return emits
 
     def _drop_unwanted(self, plan: Plan, now: datetime) -> list[Emit]:
-        dropped = plan.follow(wanted_feeds(self._book.sites.values()), now)
-        note = "no site names the feed any more"
-        return [letters.failure_closed(one, now, note) for memory in dropped for one in memory.ended]
+        told = plan.follow(wanted_feeds(self._sites.all.values(), self._sites.declined), now)
+        return [letters.failure_closed(one, now, note) for memory, note in told for one in memory.ended]
 
     def _refresh(self, plan: Plan, memory: FeedMemory) -> Emit:
         wanted = plan.wanted[memory.feed]
@@ -186,24 +188,33 @@ class Scheduler:
     # --- taking in ----------------------------------------------------------------------------------
 
     def _take_in(self, plan: Plan, envelope: Envelope[Any], now: datetime) -> list[Emit]:
-        payload = envelope.payload
-        if isinstance(payload, Check):
-            return self._check(plan, payload, now)
-        if isinstance(payload, Wish):
-            self._wish(plan, envelope, now)
-        elif isinstance(payload, PreviewWish):
-            return previewed(plan, envelope, now)
-        elif isinstance(payload, ReaderWish):
-            return self._reader_wish(plan, payload, now)
-        elif isinstance(payload, Pause):
-            self._pause(plan, payload)
-        elif isinstance(payload, WeatherReport):
-            return plan.report(payload, now)
-        elif isinstance(payload, Alive):
-            self._lookout.alive(payload, now)
-        elif isinstance(payload, Tick):
-            return self._tick(plan, now)
+        match envelope.payload:
+            case Check() as check:
+                return self._check(plan, check, now)
+            case Tick():
+                return self._tick(plan, now)
+            case SitesChanged():
+                return self._changed(plan, now)
+            case PreviewWish():
+                return previewed(plan, envelope, now)
+            case ReaderWish() as wish:
+                return self._reader_wish(plan, wish, now)
+            case WeatherReport() as report:
+                return plan.report(report, now)
+        self._note(plan, envelope, now)
         return []
+
+    def _note(self, plan: Plan, envelope: Envelope[Any], now: datetime) -> None:
+        """What nothing follows from at once."""
+        match envelope.payload:
+            case Wish():
+                self._wish(plan, envelope, now)
+            case Pause() as pause:
+                self._pause(plan, pause)
+            case Alive() as alive:
+                self._lookout.alive(alive, now)
+            case FeedFound() as found:
+                self._found(plan, found, now)
 
     def _check(self, plan: Plan, check: Check, now: datetime) -> list[Emit]:
         heard = plan.check(check, now)
@@ -216,6 +227,8 @@ class Scheduler:
         tell = heard.tell if wanted.sites else ()
         return [
             *(letters.failure_seen(heard.memory, streak, wanted.sites) for streak in tell),
+            *(search(plan, heard.memory, wanted, now) if tell else ()),
+            *(map(letters.change, removals(heard.memory, wanted.sites, now)) if self._rules.remove_gone else ()),
             *(letters.failure_closed(ended, now) for ended in heard.ended),
             *([reader_feed(heard.memory, plan.ledger, now)] if wished(heard.memory, now, self._rules) else []),
         ]
@@ -245,17 +258,25 @@ class Scheduler:
         if not plan.pause(pause):
             log.warning("a pause of a feed that is not known: %s", pause.feed)
 
+    def _found(self, plan: Plan, found: FeedFound, now: datetime) -> None:
+        if plan.found(found, now) is not None and found.feed in plan.wanted:
+            self._board.touch(plan.wanted[found.feed].sites)
+
+    def _changed(self, plan: Plan, now: datetime) -> list[Emit]:
+        """Operators changed something, or it is time to look whether they did."""
+        self._reread_at = now + REREAD_EVERY
+        return self._follow(plan, now) if self._sites.reread_changes() else []
+
     def _tick(self, plan: Plan, now: datetime) -> list[Emit]:
-        changed, errors = self._book.reread()
-        for error in errors:
-            log.error("%s", error)
-        emits = self._follow(plan, now) if changed else []
+        emits = self._follow(plan, now) if self._sites.reread_files() else []
+        if now >= self._reread_at:
+            emits += self._changed(plan, now)
         if now - self._tidied_at >= FORGET_EVERY:
             self._tidied_at = now
             emits += self._drop_unwanted(plan, now)
-            plan.forget(now)
+            emits += map(letters.unwanted, forget(plan.ledger, self._rules.unwanted_days, now))
             emits += self._keeping(now)
-        return emits + self._weather(now)
+        return emits + self._forecasts.due(self._sites.all.values(), now)
 
     def _keeping(self, now: datetime) -> list[Emit]:
         """Once a day, and an hour after another scheduler took over, the publisher is sent round."""
@@ -263,19 +284,6 @@ class Scheduler:
             return []
         self._keep_at = now + KEEP_EVERY
         return [letters.keeping()]
-
-    def _weather(self, now: datetime) -> list[Emit]:
-        if self._weather_of is None or now < self._weather_at:
-            return []
-        self._weather_at = now + self._weather_every
-        requests = []
-        for place in dict.fromkeys(site.place for site in self._book.sites.values() if site.place):
-            request = self._weather_of(place)
-            if request is None:
-                log.warning("no place is known by the name %r, so its site shows no weather", place)
-            else:
-                requests.append(letters.weather(request, self._weather_at))
-        return requests
 
     # --- deciding -----------------------------------------------------------------------------------
 

@@ -159,6 +159,7 @@ class Watchman(threading.Thread):
             census=self._seen.counted.census,
             processes=tuple(self._seen.processes(now)),
             firing=self._alarms.alarms.firing,
+            needed=self._seen.needed(),
         )
 
     def _is_due(self, what: str, every_s: float) -> bool:

@@ -9,6 +9,7 @@ import pytest
 
 from schemas.audit import AuditEnd, AuditEntry
 from schemas.backup import BackupPart, BackupRun
+from schemas.changes import SiteChanges
 from schemas.codec import TYPES, TooNew, Undecodable, decode, encode
 from schemas.documents import ArchiveDay, Failure, FailureDay, Head, ReaderFeed, ReadersIndex, SiteIndex, SiteStatus
 from schemas.operating import Pauses, Preview, ReplaysStopped
@@ -40,6 +41,7 @@ DOCUMENTS = {
         AuditEnd,
         Part,
         RemovedHeadlines,
+        SiteChanges,
         Preview,
         Pauses,
         ReplaysStopped,

@@ -182,6 +182,7 @@ class Newsroom(RuleBasedStateMachine):
         self.rules = Rules(rhythm=Rhythm(interval_min_s=60, interval_max_s=600), host_spacing_s=SPACING_S)
         self.rooms = [self.room(), self.room()]
         self.under_way: dict[str, FeedRefresh] = {}
+        self.sent_at: dict[str, float] = {}
         self.turns: Counter[str] = Counter()
         self.quiet_since: dict[str, float] = {}
         self.leader = 0
@@ -201,6 +202,7 @@ class Newsroom(RuleBasedStateMachine):
             assert now - self.quiet_since.get(host, -SPACING_S) >= SPACING_S - 1e-6, "no rest between two requests"
             self.turns[one.feed] = one.turn
             self.under_way[host] = one
+            self.sent_at[host] = now
 
     def hear(self, *payloads: object) -> None:
         room = self.rooms[self.leader]
@@ -213,6 +215,9 @@ class Newsroom(RuleBasedStateMachine):
     @rule(seconds=st.floats(0.1, 40))
     def time_passes(self, seconds: float) -> None:
         self.clock.advance(seconds)
+        over = self.clock.monotonic() - self.rules.lease_s - self.rules.grace_s
+        for host in [host for host in self.under_way if self.sent_at[host] <= over]:
+            del self.under_way[host]  # its lease has run out
         self.hear(Tick(at=self.clock.now()))
 
     @precondition(lambda self: self.under_way)

@@ -9,6 +9,7 @@ import pytest
 
 from pressroom.clock import SetClock
 from schemas.documents import SiteIndex, SiteStatus
+from schemas.keeping import KeepFeed
 from schemas.messages import FailureClosed, FailureSeen, FeedRefresh, WeatherRequest, Wish
 from services.scheduler.policy import Rules
 from tests.fakes.scheduling import (
@@ -119,22 +120,41 @@ def test_the_end_of_a_dropped_feeds_failures_is_said_again_by_the_next_leader(
 # --- sites, statuses, weather -----------------------------------------------------------------------
 
 
-def test_a_feed_that_left_is_remembered_for_a_week(
+def test_a_feed_that_left_is_remembered_for_a_month_then_all_that_is_stored_of_it_goes(
     room: Room, sites: Path, store: MemoryStore, clock: SetClock
 ) -> None:
     room.give(stored(room.ask()[0], clock.now()))
     write_site(sites, "news", [TWO])
     room.tick()
-    clock.advance(6 * 86_400)
+    clock.advance(29 * 86_400)
     write_site(sites, "news", [ONE, TWO])
     back = next(one for one in room.ask() if one.url == ONE)
     assert (back.turn, back.validators.etag) == (FIRST_TURN + 1, '"1"')
     write_site(sites, "news", [TWO])
     room.give(unchanged(back, clock.now()))
     room.tick()
-    clock.advance(8 * 86_400)
+    clock.advance(30 * 86_400)
+    (unwanted,) = of_type(room.tick(), KeepFeed)
+    assert (unwanted.feed, unwanted.unwanted_since_turn) == (back.feed, back.turn)
+    clock.advance(3600)
+    assert of_type(Room(sites, store, clock).tick(), KeepFeed) == []
+    clock.advance(6 * 3600)
     room.tick()
     assert "one.example" not in ledger_text(store)
+
+
+def test_a_feed_that_comes_back_while_what_was_stored_of_it_goes_is_asked_for_all_of_it(
+    room: Room, sites: Path, clock: SetClock
+) -> None:
+    room.give(stored(room.ask()[0], clock.now()))
+    write_site(sites, "news", [TWO])
+    room.tick()
+    clock.advance(30 * 86_400)
+    assert of_type(room.tick(), KeepFeed)
+    write_site(sites, "news", [ONE, TWO])
+    back = next(one for one in room.ask() if one.url == ONE)
+    assert (back.validators.etag, back.content_hash, back.digest) == (None, None, None)
+    assert back.turn > FIRST_TURN
 
 
 def test_a_feed_of_two_sites_is_fetched_once_and_shown_by_both(

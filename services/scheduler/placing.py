@@ -1,0 +1,57 @@
+"""What it does to a feed's memory that its sites name it, perhaps at another address. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from schemas.records import Validators
+from services.scheduler.memory import FeedMemory
+from services.scheduler.proposals import gone_id, gone_streak, moved_id
+from services.scheduler.redirects import withdrawn
+from services.scheduler.sites import Wanted
+
+
+def placed(memory: FeedMemory, wanted: Wanted, now: datetime) -> FeedMemory:
+    """The memory as the sites want it; the same object when that changes nothing.
+
+    `ended` are then the failures that are over by that.
+    """
+    update: dict[str, Any] = {}
+    if memory.dropped_at is not None:
+        update["dropped_at"] = None
+    declined = tuple(sorted(wanted.declined))
+    if declined != memory.declined:
+        update |= {"declined": declined, **_left_alone(memory, wanted.declined)}
+    if wanted.url != (memory.named or memory.url):
+        update |= _moved(memory, wanted.url, now)
+    return memory.model_copy(update=update) if update else memory
+
+
+def _moved(memory: FeedMemory, url: str, now: datetime) -> dict[str, Any]:
+    """Asked there at once. Validators are the old address's own; what was stored is known by its hash still."""
+    told = memory.redirect is not None and memory.redirect.told
+    return {
+        "named": url if url != memory.url else None,
+        "moved_to": None,
+        "redirect": None,
+        "found": None,
+        "searched_at": None,
+        "stopped": False,
+        "next_at": now,
+        "validators": Validators(),
+        "ended": (withdrawn(memory.feed, memory.redirect),) if told and memory.redirect is not None else (),
+    }
+
+
+def _left_alone(memory: FeedMemory, declined: frozenset[str]) -> dict[str, Any]:
+    """A declined redirect is no failure any more; a feed that is declined to be gone is asked again, a day apart."""
+    update: dict[str, Any] = {}
+    redirect = memory.redirect
+    if redirect is not None and redirect.told and moved_id(memory.feed, redirect.url) in declined:
+        update["redirect"] = redirect.model_copy(update={"told": False})
+        update["ended"] = (withdrawn(memory.feed, redirect),)
+    gone = gone_streak(memory.streaks)
+    if memory.stopped and gone is not None and gone_id(memory.feed, gone.since) in declined:
+        update["stopped"] = False
+    return update
