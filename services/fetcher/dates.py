@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.fetcher.months import MONTHS, fold
 
@@ -31,18 +32,26 @@ _ISO: Final = re.compile(
 _EAST_ASIAN: Final = re.compile(r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일]?(.*)")
 _UNIT_BEFORE_DIGITS: Final = re.compile(r"\s?[時时点시分분:]\s?(?=\d)")
 _DAY_FIRST: Final = re.compile(
-    r"(?<!\d)(\d{1,2})[.\s-]{0,3}(?:de |of )?([^\W\d_]{3,12})\.?,?[\s-]{0,3}(?:de |del )?'?(\d{2,4})\b,?(.*)"
+    r"(?<!\d)(\d{1,2})(?:st|nd|rd|th)?[.,\s-]{0,3}(?:de |of )?([^\W\d_]{3,12})"
+    r"\.?,?[\s-]{0,3}(?:de |del )?'?(\d{2,4})\b,?(.*)"
 )
 _MONTH_FIRST: Final = re.compile(r"([^\W\d_]{3,12})\.? (\d{1,2})(?:st|nd|rd|th)?(?:, ?| )(\d{4})\b,?(.*)")
 _ASCTIME: Final = re.compile(
-    r"([^\W\d_]{3,12})\.? (\d{1,2}),? (\d\d?:\d\d(?::\d\d)?)((?: [^\W\d_]{1,5}| [+-]\d{4})?) (\d{4})"
+    r"([^\W\d_]{3,12})\.? (\d{1,2}),? (\d\d?:\d\d(?::\d\d)?)((?: [^\W\d_]{1,5}| [+-]\d{4})?) (\d{4})\b"
+    r"((?: [^\W\d_]{1,5}| [+-]\d{4})?)"
 )
+_YEAR_FIRST: Final = re.compile(r"(\d{4}) ([^\W\d_]{3,12})\.? (\d{1,2})\b,?(.*)")
+_WEEKDAY: Final = re.compile(r"^[^\W\d_]{2,12}\.?,? (?=\d)")
 _DOTTED: Final = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4}|\d\d)(?:,|\s?-)?(.*)")
 _SLASHED: Final = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})(?:,|\s?-)?(.*)")
 _TIME: Final = re.compile(
-    r"(\d{1,2})[:h.](\d\d)(?:[:.](\d\d)(?:[.,]\d{1,9})?)?\s?([AaPp]\.?[Mm]\.?)?(?:\s?Uhr)?\s?([^\W\d_]{1,6})?\s?(?:([+-]\d\d?)(?::?(\d\d))?(?:\s[A-Z]{2,5})?|0000)?"
+    r"(\d{1,2})[:h.](\d\d?)(?:[:.](\d\d?)(?:[.,]\d{1,9})?)?\s?([AaPp]\.?[Mm]\.?)?(?:\s?Uhr)?\s?([^\W\d_]{1,6})?\s?(?:([+-]\d\d?)(?::?(\d\d))?(?:Z|\s[A-Z]{2,5})?|0000)?"
 )
 _COMPACT: Final = re.compile(r"^(\d\d)(\d\d)(\d\d)?(?=[Zz+-]|$)")
+_BEFORE_TIME: Final = re.compile(r"^(?:[-–]\s+|[,@]\s*|(?:at|à|às|um|kl\.?)\s+)", re.IGNORECASE)
+_REGION: Final = re.compile(r"(.*\d) ([A-Z][A-Za-z]{2,12}(?:/[A-Z][A-Za-z_-]{1,30}){1,2})")
+"""A time in the zone of the database, as "20:19:00 America/Los_Angeles"."""
+
 _EPOCH: Final = re.compile(r"([12]\d{9})(?:\.\d{1,9}|(\d{3}))?")
 _COMMENT: Final = re.compile(r"\([^()]*\)")
 _MARKERS: Final = {"오전": "am", "오후": "pm", "上午": "am", "下午": "pm", "午前": "am", "午後": "pm"}
@@ -91,7 +100,7 @@ def _quick_rfc3339(text: str) -> datetime | None:
 def _careful(text: str) -> datetime | None:
     if len(text) > TEXT_CHARS_MAX:
         return None
-    text = " ".join(_COMMENT.sub(" ", text).split())
+    text = " ".join(_COMMENT.sub(" ", text).replace("\N{MINUS SIGN}", "-").split())
     for mark, english in _MARKERS.items():
         if mark in text:
             text = _after_the_time(text, mark, english)
@@ -109,7 +118,7 @@ def _after_the_time(text: str, mark: str, english: str) -> str:
 
 
 def _iso(text: str) -> datetime | None:
-    match = _ISO.fullmatch(text)
+    match = _ISO.fullmatch(_WEEKDAY.sub("", text))
     if not match:
         return None
     if match[1]:
@@ -137,21 +146,25 @@ def _named(text: str) -> datetime | None:
     for match in _ASCTIME.finditer(text):
         month = MONTHS.get(fold(match[1]))
         if month:
-            return _at(_day(int(match[5]), month, int(match[2])), match[3] + match[4])
+            return _at(_day(int(match[5]), month, int(match[2])), match[3] + (match[4] or match[6]))
     for match in _MONTH_FIRST.finditer(text):
         month = MONTHS.get(fold(match[1]))
         if month:
             return _at(_day(int(match[3]), month, int(match[2])), match[4])
+    for match in _YEAR_FIRST.finditer(text):
+        month = MONTHS.get(fold(match[2]))
+        if month:
+            return _at(_day(int(match[1]), month, int(match[3])), match[4])
     return None
 
 
 def _without_weekday(rest: str) -> str:
     """Of "Monday 14:42:57 GMT" the time and its zone."""
-    return re.sub(r"^\s?[^\W\d_]{2,12},? (?=\d)", "", rest.replace(" at ", " "))
+    return re.sub(r"^\s?[^\W\d_]{2,12},? (?=\d)", "", rest)
 
 
 def _numbers(text: str) -> datetime | None:
-    text = re.sub(r"^[^\W\d_]{2,12}\.?,? (?=\d)", "", text)
+    text = _WEEKDAY.sub("", text)
     match = _DOTTED.fullmatch(text)
     if match:
         return _at(_day(_year(match[3]), int(match[2]), int(match[1])), match[4])
@@ -187,9 +200,11 @@ def _day(year: int, month: int, day: int) -> datetime:
 
 def _at(day: datetime, clock: str) -> datetime | None:
     """Set the time that `clock` names ("14:42:57 GMT+2", "10:37 PM", "" for midnight) on `day`."""
-    clock = clock.strip()
+    clock = _BEFORE_TIME.sub("", clock.strip())
     if not clock:
         return day
+    if region := _REGION.fullmatch(clock):
+        return _in_region(_at(day, region[1]), region[2])
     match = _TIME.fullmatch(clock)
     if not match:
         # A day with a zone and no time is still that day; a day with anything else is not understood.
@@ -204,6 +219,14 @@ def _at(day: datetime, clock: str) -> datetime | None:
     second = min(second, 59)  # a leap second is told as the one before it
     when = day.replace(hour=hour, minute=minute, second=second)
     return when - _zone(name, match[6], match[7])
+
+
+def _in_region(local: datetime | None, name: str) -> datetime | None:
+    """An hour that a clock change gives twice is the first one; of a zone that is not known here nothing is known."""
+    try:
+        return local.replace(tzinfo=ZoneInfo(name)).astimezone(UTC) if local is not None else None
+    except (ZoneInfoNotFoundError, OSError):
+        return None
 
 
 def _of_24(hour: int, half: str) -> int:
