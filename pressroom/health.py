@@ -27,13 +27,15 @@ class Verdict:
 
     service: str
     faults: tuple[str, ...]
+    last_done_at: datetime | None = None
 
     @property
     def is_well(self) -> bool:
         return not self.faults
 
     def as_dict(self) -> dict[str, Any]:
-        return {"service": self.service, "well": self.is_well, "faults": list(self.faults)}
+        done_at = self.last_done_at.isoformat() if self.last_done_at else None
+        return {"service": self.service, "well": self.is_well, "last_done_at": done_at, "faults": list(self.faults)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ class Vitals:
             found += faults(Seen(topic, health, since, started_at), now, self._healthy_age)
         for faults_of in self._asked:
             found += faults_of()
-        return Verdict(self.service, tuple(found))
+        return Verdict(self.service, tuple(found), self.last_done_at)
 
 
 class _Quiet(WSGIRequestHandler):

@@ -21,7 +21,13 @@ from pressroom.queues.port import Queue
 from pressroom.queues.topics import DEAD
 from pressroom.settings import Settings
 from pressroom.tally import Tally
+from pressroom.updates import Updates
 from pressroom.wiring import loop_rules
+
+OUTSIDE = {"fetcher": 3, "weather": 1}
+"""Services that ask the outside, and at how many different hosts or cells trouble is theirs. A feed's host may well be
+ill for days; a weather provider may not.
+"""
 
 
 class Part(Protocol):
@@ -65,6 +71,10 @@ class Room:
         return max(lag_s() for lag_s in self.lags)
 
     def consumer(self, service: str, topic: str, handler: Callable[[Any], Any], workers: int) -> Part:
+        if service in OUTSIDE:
+            updates = Updates(self.clock.now, OUTSIDE[service])
+            self.vitals[service].ask(lambda: updates.faults(self.settings.healthy_age_s))
+            handler = updates.watching(handler)
         consumer = Consumer.single(
             self.queue,
             topic,
