@@ -89,7 +89,7 @@ def test_without_a_port_to_ask_it_is_the_operators_mistake(monkeypatch: pytest.M
 @pytest.mark.parametrize(
     ("status", "ready", "says"),
     [
-        (200, True, "web: has heard no broker since 2026-01-01 12:00:00 UTC"),
+        (200, True, "web: has heard nothing from the broker since 2026-01-01 12:00:00 UTC"),
         (503, False, "there is no page to show yet"),
     ],
 )
