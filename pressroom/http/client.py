@@ -14,6 +14,7 @@ from urllib3.exceptions import SSLError as ReadSslError
 
 from pressroom.clock import Clock
 from pressroom.http.answer import FetchError, Headers, Limits, Response
+from pressroom.http.cookies import Cookies
 from pressroom.http.decode import ACCEPT_ENCODING, decode
 from pressroom.http.exchange import Exchange
 from pressroom.http.guard import Guard
@@ -59,6 +60,7 @@ class Client:
         redirects_max = self._limits.redirects_max if max_redirects is None else max_redirects
         fields = self._fields | dict(headers or {})
         hops: Hops = ()
+        cookies = Cookies()
         where, status = url, None
         try:
             here = parse_url(url)
@@ -70,9 +72,10 @@ class Client:
                 packed = self._read(raw)
                 if status not in REDIRECTS:
                     return self._response(exchange, raw, packed, hops)
-                there = self._next(here, raw, hops, redirects_max)
+                is_other = cookies.take(here, raw.headers.getlist("Set-Cookie"))
+                there = self._next(here, raw, hops, redirects_max, is_other=is_other)
                 hops = (*hops, (status, here.text))
-                fields = fields if there.origin == here.origin else _public(fields)
+                fields = _with(cookies.field(there), fields if there.origin == here.origin else _public(fields))
                 here = there
         except FetchError as error:
             error.url, error.status, error.redirects = where, status, hops
@@ -130,8 +133,11 @@ class Client:
                 raise
             return b""
 
-    def _next(self, here: Url, raw: HTTPResponse, hops: Hops, redirects_max: int) -> Url:
-        """Where a redirect leads. Raises `FetchError` when it is not to be followed."""
+    def _next(self, here: Url, raw: HTTPResponse, hops: Hops, redirects_max: int, *, is_other: bool) -> Url:
+        """Where a redirect leads; back to where we were only when that `is_other` a question, with new cookies.
+
+        Raises `FetchError` when it is not to be followed.
+        """
         location = next(iter(raw.headers.getlist("Location")), "").strip()
         if not location:
             raise FetchError(ErrorKind.BAD_REDIRECT, f"status {raw.status} without saying where to")
@@ -143,7 +149,7 @@ class Client:
             raise FetchError(kind, f"it redirects to {location[:200]!r}: {error.message}") from None
         if here.scheme == "https" and there.scheme == "http":
             raise FetchError(ErrorKind.BAD_REDIRECT, f"it redirects from https down to {there.text}")
-        if there.text == here.text or any(there.text == url for _, url in hops):
+        if not is_other and (there.text == here.text or any(there.text == url for _, url in hops)):
             raise FetchError(ErrorKind.REDIRECT_LOOP, f"it redirects in a circle, to {there.text}")
         if len(hops) >= redirects_max:
             raise FetchError(ErrorKind.REDIRECT_LOOP, f"more than {redirects_max} redirects")
@@ -205,6 +211,11 @@ def _causes(error: BaseException) -> list[BaseException]:
 
 def _public(fields: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in fields.items() if name.lower() in _PUBLIC_FIELDS}
+
+
+def _with(cookie: str, fields: dict[str, str]) -> dict[str, str]:
+    bare = {name: value for name, value in fields.items() if name != "Cookie"}
+    return bare | {"Cookie": cookie} if cookie else bare
 
 
 def _permanent(hops: Hops, final: str) -> str | None:

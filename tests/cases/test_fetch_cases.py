@@ -9,7 +9,7 @@ import pytest
 
 from pressroom.http.answer import Limits
 from tests.cases.shared import shared_cases
-from tests.fakes.faultserver import Answer, Drip, FaultServer, fill, redirect
+from tests.fakes.faultserver import Answer, Drip, FaultServer, Request, fill, redirect
 from tests.fakes.http_case import asked_url, serve
 from tests.fakes.http_names import NameMap, a_client
 from tests.fakes.http_refresh import Outcome, Subscription
@@ -108,6 +108,47 @@ class TestRedirects:
         assert (outcome.kind, outcome.passing) == ("redirect_loop", True)
         assert feed.url == "http://harbour.example/feed.xml"
         assert len(faultserver.requests) == 2
+
+    def test_a_site_that_wants_its_cookie_shown_gets_it_and_no_other_site_does(self, faultserver: FaultServer) -> None:
+        def wall(request: Request) -> Answer:
+            if "seen=yes; n=1" in request.headers.get("cookie", ""):
+                return redirect("http://mirror.example/feed.xml")
+            cookies = [("Set-Cookie", "seen=yes; Path=/; HttpOnly"), ("Set-Cookie", "n=1")]
+            return Answer(302, headers=[("Location", "/feed.xml"), *cookies])
+
+        faultserver.script("/feed.xml", wall, host="harbour.example")
+        faultserver.script("/feed.xml", Answer(200, FEED, XML), host="mirror.example")
+        feed = subscribed(faultserver)
+        assert [feed.refresh().body for _ in range(2)] == [FEED, FEED]
+        sent = [request.headers.get("cookie") for request in faultserver.requests]
+        assert sent == [None, "seen=yes; n=1", None] * 2, "nothing is kept for the next time"
+
+    def test_a_cookie_for_a_domain_is_shown_by_its_other_hosts(self, faultserver: FaultServer) -> None:
+        asks = redirect("http://gate.harbour.example/in")
+        lets_in = {
+            "Location": "http://harbour.example/feed.xml",
+            "Set-Cookie": "key=1; Domain=.harbour.example; Secure",
+        }
+        faultserver.script("/in", Answer(302, headers=lets_in), host="gate.harbour.example")
+        faultserver.script(
+            "/feed.xml", lambda asked: Answer(200, FEED, XML) if asked.headers.get("cookie") == "key=1" else asks
+        )
+        names = NameMap().lead("harbour.example", faultserver).lead("gate.harbour.example", faultserver)
+        assert Subscription(a_client(names), "http://harbour.example/feed.xml").refresh().body == FEED
+
+    @pytest.mark.parametrize(
+        "cookie", ["", "=", "n", "n=1; Domain=example", "n=1; Domain=other.example", "n=a b\x01", "n=" + "x" * 5000]
+    )
+    def test_cookies_open_no_endless_way(self, faultserver: FaultServer, cookie: str) -> None:
+        faultserver.script("/feed.xml", Answer(302, headers={"Location": "/feed.xml", "Set-Cookie": cookie}))
+        count = iter(range(100))
+        faultserver.script(
+            "/ever", lambda _: Answer(302, headers={"Location": "/ever", "Set-Cookie": f"n={next(count)}"})
+        )
+        assert subscribed(faultserver).refresh().kind == "redirect_loop"
+        assert len(faultserver.requests) <= 2
+        assert subscribed(faultserver, "/ever").refresh().kind == "redirect_loop"
+        assert len(faultserver.requests) <= 13
 
     @pytest.mark.parametrize("target", ["http://169.254.169.254/", "http://[fd00::1]/", "http://0x0a000001/"])
     def test_no_redirect_leads_into_private_networks(self, faultserver: FaultServer, target: str) -> None:
