@@ -12,13 +12,12 @@ from email.utils import format_datetime
 from typing import Any, Final
 from xml.etree import ElementTree as ET
 
+from pressroom.xml_text import clean, document
 from services.web.headlines import Headline
 from services.web.rendering import iso, safe_link
 
 ATOM: Final = "http://www.w3.org/2005/Atom"
 _IRI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+")
-_NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""XML 1.0 section 2.2: characters that no document may hold, escaped or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ def atom(output: Output) -> bytes:
         _add(ET.SubElement(entry, "author"), "name", item.source)
         if item.summary:
             _add(entry, "summary", item.summary)
-    return _written(feed)
+    return document(feed)
 
 
 def rss(output: Output) -> bytes:
@@ -80,7 +79,7 @@ def rss(output: Output) -> bytes:
         if item.at is not None:
             _add(one, "pubDate", format_datetime(item.at))
         _add(one, "description", f"{item.source}: {item.summary or item.title}")
-    return _written(root)
+    return document(root)
 
 
 def json_feed(output: Output) -> bytes:
@@ -95,23 +94,11 @@ def json_feed(output: Output) -> bytes:
     return json.dumps(feed, ensure_ascii=False).encode("utf-8", "replace")
 
 
-def opml(title: str, feeds: Iterable[tuple[str, str, str | None]]) -> bytes:
-    """OPML 2.0 of (title, feed address, home page)."""
-    root = ET.Element("opml", version="2.0")
-    _add(ET.SubElement(root, "head"), "title", title)
-    body = ET.SubElement(root, "body")
-    for name, url, home in feeds:
-        outline = ET.SubElement(body, "outline", type="rss", text=clean(name), title=clean(name), xmlUrl=clean(url))
-        if home:
-            outline.set("htmlUrl", clean(home))
-    return _written(root)
-
-
 def site_map(pages: Iterable[str]) -> bytes:
     root = ET.Element("urlset", xmlns="http://www.sitemaps.org/schemas/sitemap/0.9")
     for page in pages:
         _add(ET.SubElement(root, "url"), "loc", page)
-    return _written(root)
+    return document(root)
 
 
 Write = Callable[[Output], bytes]
@@ -130,10 +117,6 @@ def iri(item: Headline) -> str:
     return uuid.uuid5(uuid.NAMESPACE_URL, f"{item.feed} {item.id}").urn
 
 
-def clean(text: str) -> str:
-    return _NOT_XML.sub("\ufffd", text)
-
-
 def _json_item(item: Headline) -> dict[str, Any]:
     one: dict[str, Any] = {"id": iri(item), "title": item.title, "content_text": item.summary or item.title}
     if safe_link(item.link):
@@ -148,7 +131,3 @@ def _json_item(item: Headline) -> dict[str, Any]:
 
 def _add(parent: ET.Element, tag: str, text: str) -> None:
     ET.SubElement(parent, tag).text = clean(text)
-
-
-def _written(root: ET.Element) -> bytes:
-    return b'<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode").encode()

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request
 
+from pressroom.opml import Listed, written
 from services.web.desk import Desk
 from services.web.folding import cluster
 from services.web.front import front_page, news_of, titles_of
 from services.web.headlines import Headline, newest_first
-from services.web.outputs import WRITERS, Output, iri, opml, site_map
+from services.web.outputs import WRITERS, Output, iri, site_map
 from services.web.pages import EDGE, PRIVATE, Headers, Page, make
 from services.web.views import base_address, missing, respond
 from services.web.views_reader import my_wishes, with_own
@@ -59,7 +60,8 @@ class Outputs:
 
     def _feed_list(self, desk: Desk, caching: Headers) -> Page:
         titles = titles_of(desk)
-        body = opml(desk.status.title, [(titles[row.feed], row.url, row.home) for row in desk.status.feeds])
+        feeds = [Listed(row.url, titles[row.feed], row.home) for row in desk.status.feeds]
+        body = written(desk.status.title, {"": feeds})
         return make(body, self._deps.clock.now(), content_type="text/x-opml; charset=utf-8", caching=caching)
 
     def _output(self, site: str, name: str, of: str, choose: Callable[[Desk, datetime], list[Headline]]) -> Response:
