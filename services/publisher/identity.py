@@ -6,7 +6,8 @@ guid with the same link is the same entry, a guid that comes back with another l
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -53,19 +54,13 @@ def known(entry: Entry) -> Known:
     return Known(without_scheme(entry.id), _link(entry), entry.title, entry.first_seen, entry.image)
 
 
-def recognise(before: Iterable[Known], entries: Iterable[Entry], now: datetime) -> Recognised:
+def recognise(before: Iterable[Known], entries: Sequence[Entry], now: datetime) -> Recognised:
     """Carry first-seen times over from `before`; each known entry is used once."""
-    by_id = {one.id: one for one in before}
-    by_link = {one.link: one for one in by_id.values() if one.link}
+    matches = _matches(list(before), entries)
     dated: list[Entry] = []
     fresh: list[Entry] = []
     carried = False
-    for entry in entries:
-        match = _match(entry, by_id, by_link)
-        if match is not None:
-            by_id.pop(match.id, None)
-            if match.link and by_link.get(match.link) is match:
-                del by_link[match.link]
+    for entry, match in zip(entries, matches, strict=True):
         image = entry.image or (match.image if match else None)
         carried = carried or image != entry.image
         seen = entry.model_copy(update={"first_seen": match.first_seen if match else now, "image": image})
@@ -75,12 +70,22 @@ def recognise(before: Iterable[Known], entries: Iterable[Entry], now: datetime) 
     return Recognised(tuple(dated), tuple(fresh), carried)
 
 
-def _match(entry: Entry, by_id: dict[str, Known], by_link: dict[str, Known]) -> Known | None:
-    link = _link(entry)
-    same_id = by_id.get(without_scheme(entry.id))
-    if same_id is not None and not _reused(same_id, entry, link):
-        return same_id
-    return by_link.get(link) if link else None
+def _matches(before: list[Known], entries: Sequence[Entry]) -> list[Known | None]:
+    """The known entry that each is, if any: by guid first, and by a link only where that is one entry's alone."""
+    by_id: dict[str, list[Known]] = defaultdict(list)
+    for one in before:
+        by_id[one.id].append(one)
+    links = [_link(entry) for entry in entries]
+    found: list[Known | None] = []
+    for entry, link in zip(entries, links, strict=True):
+        same = [one for one in by_id.get(without_scheme(entry.id), ()) if not _reused(one, entry, link)]
+        found.append(same[0] if same else None)
+        if same:
+            by_id[same[0].id].remove(same[0])
+    left = [one for those in by_id.values() for one in those]
+    counts = (Counter(links), Counter(one.link for one in before))
+    by_link = {one.link: one for one in left if one.link and all(count[one.link] <= 1 for count in counts)}
+    return [match or by_link.pop(link or "", None) for match, link in zip(found, links, strict=True)]
 
 
 def _reused(before: Known, entry: Entry, link: str | None) -> bool:
