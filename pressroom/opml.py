@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 from xml.etree import ElementTree as ET
@@ -62,12 +62,12 @@ def decoded(body: bytes) -> str:
         raise BadOpml(f"its characters cannot be read: {error}") from None
 
 
-def written(title: str, groups: Mapping[str, Iterable[Listed]]) -> bytes:
-    """A list of feeds; the group without a name is not indented."""
+def written(title: str, groups: Iterable[tuple[str, Iterable[Listed]]]) -> bytes:
+    """A list of feeds in groups, each with its name; that of a group without one is not indented."""
     root = ET.Element("opml", version="2.0")
     ET.SubElement(ET.SubElement(root, "head"), "title").text = clean(title)
     body = ET.SubElement(root, "body")
-    for name, feeds in groups.items():
+    for name, feeds in groups:
         place = ET.SubElement(body, "outline", text=clean(name), title=clean(name)) if name else body
         for one in feeds:
             shown = clean(one.title or one.url)

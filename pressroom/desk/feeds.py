@@ -3,26 +3,45 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
+from pressroom.desk import feeds_proposals, feeds_sites
 from pressroom.desk.office import NotFound, Office, Refused
 from pressroom.desk.verbs import Answer, Asked, Change, Doing, argument, option, verb
+from pressroom.outcomes import Emit
 from pressroom.queues.topics import ONE_KEY, RECORD_PUBLISH, SCHEDULE
 from schemas import keys
 from schemas.documents import FeedStatus, Head, SiteIndex, SiteStatus
+from schemas.envelope import new_id
+from schemas.errors import REMEDIES, kind_of
 from schemas.messages import Pause, Rollback, Wish
+
+WORDS: Final = ("proposed", "stopped", "failing", "paused", "new", "well")
+"""How a feed is, what needs a person first."""
 
 
 class Every(Asked):
-    """All feeds."""
+    site: str | None = option("only of this site")
+    needing: bool = option("only what needs a person", False)
+
+
+class Health(FeedStatus):
+    """A feed as its sites' statuses tell. `word`: proposed, stopped, failing, paused, new or well; `needs`: what a
+    person may want to do about it; `unchanged_ratio`: share of 304s among its last answers, null without any.
+    """
+
+    sites: tuple[str, ...] = ()
+    word: str = ""
+    needs: str = ""
+    unchanged_ratio: float | None = None
 
 
 class Statuses(Answer):
-    """Every feed of every site once, what needs a person first."""
+    """Every feed once, what needs a person first."""
 
-    feeds: tuple[FeedStatus, ...]
+    feeds: tuple[Health, ...]
 
 
 class Named(Asked):
@@ -70,6 +89,13 @@ class Sent(Answer):
     text: str
 
 
+class Wished(Answer):
+    """`trace`: what `pressroom trace` tells the way of it by."""
+
+    text: str
+    trace: str
+
+
 class Which(Change):
     host: str | None = option("this host")
     feed: str | None = option("this feed")
@@ -82,11 +108,16 @@ class Pausing(Which):
 def list_(office: Office, asked: Every) -> Statuses:
     """Every feed, what needs a person first."""
     found: dict[str, FeedStatus] = {}
+    sites: dict[str, list[str]] = {}
     index = office.read(keys.SITES_INDEX, SiteIndex)
     for site in index.sites if index else ():
         status = office.read(keys.site_status(site.site), SiteStatus)
-        found.update({one.feed: one for one in (status.feeds if status else ())})
-    return Statuses(feeds=tuple(sorted(found.values(), key=_needs_a_person)))
+        for one in status.feeds if status else ():
+            found[one.feed] = one
+            sites.setdefault(one.feed, []).append(site.site)
+    every = [_health(one, tuple(sites[one.feed]), office.now()) for one in found.values()]
+    wanted = [one for one in every if asked.site in {None, *one.sites} and (one.needs or not asked.needing)]
+    return Statuses(feeds=tuple(sorted(wanted, key=_needs_a_person)))
 
 
 def show(office: Office, asked: Named) -> Shown:
@@ -119,10 +150,11 @@ def release(office: Office, asked: Release) -> Moved:
     return _move(office, asked, asked.feed, None)
 
 
-def refresh(office: Office, asked: Refresh) -> Sent:
+def refresh(office: Office, asked: Refresh) -> Wished:
     """Ask for a refresh before it is due."""
-    office.send(SCHEDULE, ONE_KEY, Wish(feed=asked.feed, site=asked.site))
-    return Sent(text=f"asked for: a refresh of {asked.feed or asked.site or 'every feed'}")
+    trace = new_id(office.now())
+    office.sender.send([Emit(SCHEDULE, ONE_KEY, Wish(feed=asked.feed, site=asked.site), id=trace)])
+    return Wished(text=f"asked for: a refresh of {asked.feed or asked.site or 'every feed'}", trace=trace)
 
 
 def pause(office: Office, asked: Pausing) -> Sent:
@@ -160,9 +192,44 @@ def _pause(office: Office, asked: Which, until: datetime | None, what: str) -> S
     return Sent(text=f"{'would ask' if asked.dry_run else 'asked'} for: {asked.host or asked.feed} {what}")
 
 
-def _needs_a_person(status: FeedStatus) -> tuple[int, float, str]:
-    since = status.failing_since.timestamp() if status.failing_since else float("inf")
-    return (0 if status.stopped else 1 if status.failures else 2, since, status.feed)
+def _health(status: FeedStatus, sites: tuple[str, ...], now: datetime) -> Health:
+    answers = len(status.recent) - status.recent.count("f")
+    ratio = round(status.recent.count("3") / answers, 3) if answers else None
+    word = _word(status, now)
+    return Health(**dict(status), sites=sites, word=word, needs=_needs(status, word), unchanged_ratio=ratio)
 
 
-VERBS = tuple(verb("feeds", run) for run in (list_, show, rollback, release, refresh, pause, resume))
+def _word(status: FeedStatus, now: datetime) -> str:
+    if status.proposal is not None:
+        return "proposed"
+    if status.stopped:
+        return "stopped"
+    if status.failures:
+        return "failing"
+    if status.pause_until is not None and status.pause_until > now:
+        return "paused"
+    return "well" if status.ok_at else "new"
+
+
+def _needs(status: FeedStatus, word: str) -> str:
+    match word:
+        case "proposed" if status.proposal is not None:
+            what = status.proposal.url or "off its sites"
+            return f"{status.proposal.kind}: {what}; `feeds accept` or `feeds decline`"
+        case "stopped":
+            return "not asked any more; `feeds refresh` asks once, `feeds remove` takes it off"
+        case "failing":
+            return REMEDIES[kind_of(status.trouble.kind)].action if status.trouble else ""
+    return ""
+
+
+def _needs_a_person(one: Health) -> tuple[int, float, str]:
+    since = one.failing_since.timestamp() if one.failing_since else float("inf")
+    return WORDS.index(one.word), since, one.feed
+
+
+VERBS = (
+    *(verb("feeds", run) for run in (list_, show, rollback, release, refresh, pause, resume)),
+    *feeds_sites.VERBS,
+    *feeds_proposals.VERBS,
+)

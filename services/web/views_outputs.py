@@ -61,7 +61,7 @@ class Outputs:
     def _feed_list(self, desk: Desk, caching: Headers) -> Page:
         titles = titles_of(desk)
         feeds = [Listed(row.url, titles[row.feed], row.home) for row in desk.status.feeds]
-        body = written(desk.status.title, {"": feeds})
+        body = written(desk.status.title, [("", feeds)])
         return make(body, self._deps.clock.now(), content_type="text/x-opml; charset=utf-8", caching=caching)
 
     def _output(self, site: str, name: str, of: str, choose: Callable[[Desk, datetime], list[Headline]]) -> Response:
