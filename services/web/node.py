@@ -234,6 +234,8 @@ class WebNode:
         if copy.key.startswith("sites/"):
             self._want()
             self.refresher.wake()
+        if copy.key == keys.SITES_INDEX:
+            self.table.only(self.sites())
         # News of a feed come in streams; what people edit, weather asked for and a first copy are shown at once.
         patient = copy.replaces and isinstance(copy.value, Head)
         self.renderer.mark(sites_showing(self.copies, copy.key, self._cell_of), patient=patient)

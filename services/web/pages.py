@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime, parsedate_to_datetime
@@ -133,6 +133,7 @@ class PageTable:
         self._pages: dict[str, Page] = {}
         self._sites: dict[str, set[str]] = {}
         self._generations: dict[str, int] = {}
+        self._only: frozenset[str] | None = None
         self._lock = threading.Lock()
 
     def get(self, path: str) -> Page | None:
@@ -148,12 +149,26 @@ class PageTable:
         A page whose content stayed the same stays the same page, so that its date does too.
         """
         with self._lock:
-            self._generations[site] = self._generations.get(site, 0) + 1
-            fresh = {path: self._same_or(path, page) for path, page in pages.items()}
-            for path in self._sites.get(site, set()) - fresh.keys():
-                self._pages.pop(path, None)
-            self._pages.update(fresh)
-            self._sites[site] = set(fresh)
+            if self._only is None or site in self._only:
+                self._turn(site, pages)
+
+    def only(self, sites: Iterable[str]) -> None:
+        """There are no other sites: what was kept of another is no page any more."""
+        with self._lock:
+            self._only = frozenset(sites)
+            for site in self._sites.keys() - self._only:
+                self._turn(site, {})
+
+    def _turn(self, site: str, pages: Mapping[str, Page]) -> None:
+        self._generations[site] = self._generations.get(site, 0) + 1
+        fresh = {path: self._same_or(path, page) for path, page in pages.items()}
+        for path in self._sites.get(site, set()) - fresh.keys():
+            self._pages.pop(path, None)
+        for others in self._sites.values():
+            # The first site has the page at "/", and another one may be the first now.
+            others.difference_update(fresh)
+        self._pages.update(fresh)
+        self._sites[site] = set(fresh)
 
     def keep(self, site: str, path: str, page: Page, generation: int) -> None:
         """A page made on demand. `path` must come from a finite set: the table has no other bound."""

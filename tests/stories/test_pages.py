@@ -319,6 +319,24 @@ class TestTable:
         assert table.get("/s/linux/all") is None
 
 
+    def test_a_site_that_is_no_more_has_no_pages_and_gets_none(self) -> None:
+        table, page = PageTable(), make(b"x", NOW)
+        table.turn("news", {"/s/news": page, "/": page})
+        table.turn("more", {"/s/more": page})
+        table.only(["more"])
+        table.turn("news", {"/s/news": page})
+        assert [table.get(path) for path in ("/s/news", "/", "/s/more")] == [None, None, page]
+
+    def test_the_page_at_the_root_goes_over_to_another_site_whichever_is_made_first(self) -> None:
+        for order in (("old", "new"), ("new", "old")):
+            table, page = PageTable(), make(b"x", NOW)
+            table.turn("old", {"/s/old": page, "/": page})
+            pages = {"old": {"/s/old": page}, "new": {"/s/new": page, "/": page}}
+            for site in order:
+                table.turn(site, pages[site])
+            assert table.get("/") is page
+
+
 class TestOtherPages:
     def test_the_stream_has_every_headline_once_and_is_kept_until_news_comes(self, stand: Stand) -> None:
         text = stand.text("/s/linux/all")
@@ -353,10 +371,6 @@ class TestOtherPages:
         assert answer.status_code == 500
         assert "Something broke" in answer.get_data(as_text=True)
         assert "a bug" not in answer.get_data(as_text=True)
-
-    def test_the_crawler_page_tells_sites_what_to_expect(self, stand: Stand) -> None:
-        assert "15 minutes" in stand.text("/crawler")
-        assert "24 hours" in stand.text("/crawler")
 
     def test_every_page_has_the_security_headers(self, stand: Stand) -> None:
         for path in ("/", "/s/linux/all", "/crawler", "/nothing"):
