@@ -82,7 +82,7 @@ class Settings(BaseSettings):
     fetch_raw_bytes_max: NotNegative = _setting(
         2_000_000, "answers up to this size are kept as they came; 0: none", "bytes"
     )
-    contact: str = _setting("", "address or page named in the User-Agent; empty: the crawler page")
+    contact: str = _setting("", "mail address or page for publishers, in the User-Agent beside /crawler and on that page")
 
     # --- scheduling --------------------------------------------------------------------------------
     interval_min_s: Positive = _setting(900.0, "shortest time between two checks of a feed", "s")
@@ -106,6 +106,7 @@ class Settings(BaseSettings):
     openweather_url: str = _setting("https://api.openweathermap.org/data/3.0/onecall", "OpenWeather's address")
     openweather_key: SecretStr = _setting(SecretStr(""), "OpenWeather's key; empty: that provider is not used")
     weather_budget_day: Whole = _setting(9_000, "calls a day to Open-Meteo from one data folder", "calls")
+    weather_addresses: str = _setting("", "MaxMind DB file to guess a place by, when a reader asks for it; empty: none")
     openweather_budget_day: Whole = _setting(900, "calls a day to OpenWeather from one data folder", "calls")
 
     # --- copies and pages --------------------------------------------------------------------------

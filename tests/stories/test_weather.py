@@ -25,6 +25,7 @@ from services.web.forecast import forecast
 from services.web.ladder import NEAR_KM, Shown, climb
 from services.web.measures import Measures
 from services.web.node import WebNode
+from tests.fakes.address_database import database
 from tests.fakes.weather_fleet import eventually
 from tests.fakes.web_newsroom import Newsroom
 from tests.fakes.web_queue import Notices, notice
@@ -269,7 +270,7 @@ class TestChart:
 class Room:
     """A node whose threads are the test's own, with the real gazetteer and a queue that keeps what is published."""
 
-    def __init__(self, folder: Path, places: Places) -> None:
+    def __init__(self, folder: Path, places: Places, **settings: Any) -> None:
         self.clock = SetClock(NOW)
         self.store = MemoryStore()
         self.room = Newsroom(self.store, NOW)
@@ -279,7 +280,7 @@ class Room:
             self.store,
             self.queue,
             self.clock,
-            Settings(data=folder),
+            Settings(data=folder, **settings),
             cell_of=cell_finder(places),
             places=places,  # type: ignore[arg-type]
         )
@@ -338,6 +339,16 @@ class TestNode:
         assert room.client.get("/version/linux").json != version.json
         assert "−3°" in room.text()
         assert "No weather of Vienna" not in room.text()
+
+    @pytest.mark.parametrize(
+        "path", ["/", "/s/linux", "/s/linux/all", "/s/linux/settings", "/s/linux/weather?q=ulm", "/version/linux"]
+    )
+    def test_what_depends_on_the_reader_is_never_publicly_cacheable(self, room: Room, path: str) -> None:
+        room.live_at("Vienna")
+        answer = room.client.get(path)
+        assert answer.headers["Cache-Control"].startswith("private, no-")
+        assert "CDN-Cache-Control" not in answer.headers
+        assert "Vienna" in room.text() or path == "/version/linux"
 
     def test_everybody_else_s_page_and_version_stay_public_and_the_same(self, room: Room) -> None:
         before = Client(room.node.wsgi).get("/version/linux")
@@ -492,6 +503,30 @@ class TestPlaces:
         assert (first["name"], first["country"], first["cell"]) == ("Vienna", "Austria", VIENNA.id)
         assert answer.json["credit"] == "Places by GeoNames"
         assert "public" in answer.headers["Cache-Control"]
+
+    def test_an_address_becomes_a_cell_when_the_reader_asks_and_is_forgotten(
+        self, tmp_path: Path, places: Places
+    ) -> None:
+        town = {"location": {"latitude": 48.20849, "longitude": 16.37208, "accuracy_radius": 20}}
+        (tmp_path / "towns.mmdb").write_bytes(database({"198.51.100.0/24": town}))
+        room, reader = Room(tmp_path, places, weather_addresses=str(tmp_path / "towns.mmdb")), "198.51.100.9"
+        asks: dict[str, Any] = {"headers": HERE, "environ_base": {"REMOTE_ADDR": reader}}
+        anybody = room.client.get("/s/linux", **asks)
+        assert ("public" in anybody.headers["Cache-Control"], room.asked) == (True, []), "nobody is guessed unasked"
+        assert "Guess by my address" in room.client.get("/s/linux/weather", **asks).get_data(as_text=True)
+        answer = room.client.post("/s/linux/weather", data={"guess": "1"}, **asks)
+        assert answer.headers["Set-Cookie"].startswith(f"pressroom_settings=place={VIENNA.id};")
+        assert room.asked == [VIENNA.id]
+        sent = "".join(map(repr, (room.queue.published, answer.headers)))
+        assert reader not in sent + room.client.get("/s/linux", **asks).get_data(as_text=True)
+        asks["environ_base"] = {"REMOTE_ADDR": "203.0.113.1"}
+        assert "Nothing is known" in room.client.post("/s/linux/weather", data={"guess": "1"}, **asks).text
+
+    def test_without_a_database_nothing_offers_to_guess(self, room: Room) -> None:
+        assert "Guess by my address" not in room.text("/s/linux/weather")
+        answer = room.client.post("/s/linux/weather", data={"guess": "1"}, headers=HERE)
+        assert "Nothing is known here of where your address is" in answer.get_data(as_text=True)
+        assert room.client.get_cookie("pressroom_settings") is None
 
     @pytest.mark.parametrize("query", ["", "?q=", "?q=%00", "?q=" + "x" * 5000])
     def test_a_search_for_nothing_finds_nothing(self, room: Room, query: str) -> None:
