@@ -22,6 +22,7 @@ from pressroom.objects import (
     open_store,
 )
 from pressroom.objects.s3.address import parse_address
+from pressroom.objects.s3.direct import bucket_url
 from pressroom.objects.s3.store import S3Store
 from pressroom.outcomes import BackendUnavailable
 from pressroom.testing.seaweed import shared_seaweed
@@ -167,7 +168,7 @@ def test_signing_through_a_line_that_loses_a_third_of_the_answers_loses_no_line_
 
 def sign(store: ObjectStore, key: str, name: str) -> None:
     while name not in (found := store.get(key)).body.decode().split():
-        with contextlib.suppress(Conflict):
+        with contextlib.suppress(Conflict, Unavailable):
             store.swap(key, found.body + f"{name}\n".encode(), etag=found.etag, write_id=name)
 
 
@@ -235,7 +236,7 @@ def test_the_answer_of_some_other_web_server_does_not_read_as_no_such_key(store,
 
 def test_a_stored_body_over_the_bound_is_refused_unread(store, fake, monkeypatch):
     store.create("a.json", b"x" * 1000)
-    monkeypatch.setattr("pressroom.objects.s3.client.BODY_BYTES_MAX", 999)
+    monkeypatch.setattr("pressroom.objects.s3.direct.BODY_BYTES_MAX", 999)
     with pytest.raises(TooLarge, match=r"a\.json: 1000 bytes"):
         store.get("a.json")
 
@@ -391,9 +392,9 @@ def test_type_and_caching_reach_the_store_for_a_cdn_that_reads_it(store, fake):
         ("s3://b?prefix=../up", "no part of a key"),
         ("s3://key:hush@b", "must not hold credentials"),
         ("s3://b?endpoint=http://key:hush@h", "endpoint is http://HOST:PORT"),
-        ("gs://b", "no object store is addressed by gs"),
-        ("https://key:hush@h/b", "no object store is addressed by https"),
-        ("", "no object store is addressed by nothing"),
+        ("gs://b", "or a path, not gs"),
+        ("https://key:hush@h/b", "or a path, not https"),
+        ("", "or a path, not empty"),
     ],
 )
 def test_a_bad_address_is_one_clear_line_without_the_password(url, complaint):
@@ -407,3 +408,16 @@ def test_an_address_says_where_the_store_is():
     assert (at_aws.endpoint, at_aws.region, at_aws.prefix) == (None, "eu-central-1", "")
     own = parse_address("s3://papers?endpoint=https://store.example:9000/&prefix=/one/two/")
     assert (own.endpoint, own.region, own.prefix) == ("https://store.example:9000", "us-east-1", "one/two/")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "bucket", "own", "url"),
+    [
+        ("http://10.0.0.5:8333", "news", True, "http://10.0.0.5:8333/news"),
+        ("https://store.example/s3", "news", True, "https://store.example/s3/news"),
+        ("https://s3.eu-west-1.amazonaws.com", "news", False, "https://news.s3.eu-west-1.amazonaws.com"),
+        ("https://s3.eu-west-1.amazonaws.com", "a.b", False, "https://s3.eu-west-1.amazonaws.com/a.b"),
+    ],
+)
+def test_objects_are_below_the_bucket_or_at_its_own_host_where_a_certificate_covers_it(endpoint, bucket, own, url):
+    assert bucket_url(endpoint, bucket, own_endpoint=own) == url

@@ -1,10 +1,11 @@
-"""The way to an S3 bucket: one request at a time through boto3, its troubles under our names.
+"""The way to an S3 bucket: one request at a time through boto3 or `direct`, its troubles under our names.
 
 The only module that knows boto3. Nothing is sent twice here: what may be is `s3.store`'s to say.
 """
 
 from __future__ import annotations
 
+import os
 import threading
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -17,9 +18,10 @@ from botocore.config import Config
 from botocore.utils import parse_timestamp
 
 from pressroom.clock import Clock
-from pressroom.objects.port import BODY_BYTES_MAX, ClockSkew, StoreMisconfigured, TooLarge, Unavailable
+from pressroom.objects.port import ClockSkew, StoreMisconfigured, Unavailable
 from pressroom.objects.s3.address import Address
 from pressroom.objects.s3.answers import Meaning, Refused, advice, kind_of, meaning_of, skew_s
+from pressroom.objects.s3.direct import METHODS, Direct, bucket_url
 
 CONNECT_TIMEOUT_S = 3.0
 READ_TIMEOUT_S = 10.0
@@ -39,11 +41,14 @@ class Bucket:
         read_timeout_s: float = READ_TIMEOUT_S,
     ) -> None:
         if bool(access_key) != bool(secret_key):
-            raise StoreMisconfigured("the object store needs an access key and a secret key, or neither")
+            raise StoreMisconfigured("give PRESSROOM_S3_ACCESS_KEY and PRESSROOM_S3_SECRET_KEY both, or neither")
         self.name = f"object store s3://{address.bucket} at {address.endpoint or f'AWS {address.region}'}"
         self._address = address
         self._clock = clock
-        self._client = _client(address, access_key, secret_key, read_timeout_s)
+        try:
+            self._client, self._direct = _ways(address, access_key, secret_key, read_timeout_s)
+        except (boto.BotoCoreError, ValueError) as error:
+            raise StoreMisconfigured(f"the object store's settings are no good: {_line(error)}") from error
         self._slots = threading.BoundedSemaphore(CONNECTIONS_MAX)
         self._slot_wait_s = CONNECT_TIMEOUT_S + read_timeout_s
         self._down_since_s: float | None = None
@@ -60,7 +65,7 @@ class Bucket:
         except boto.ClientError as error:
             raise self._named(what, error) from error
         except (boto.ConnectionError, boto.CredentialRetrievalError) as error:
-            raise self.down(f"{what}: {_line(error)}", "connect") from error
+            raise self.down(f"{what}: {_line(error)}; is it up, and its address right?", "connect") from error
         except boto.ReadTimeoutError as error:
             raise self.down(f"{what}: no answer in time", "timeout") from error
         except (boto.ConnectionClosedError, boto.ResponseStreamingError, boto.IncompleteReadError) as error:
@@ -83,13 +88,9 @@ class Bucket:
         return {"CreateBucketConfiguration": {"LocationConstraint": self._address.region}}
 
     def _send(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        if operation in METHODS:
+            return self._direct.send(operation, parameters)
         answer: dict[str, Any] = getattr(self._client, operation)(Bucket=self._address.bucket, **parameters)
-        stream = answer.get("Body")
-        if stream is not None:
-            if answer["ContentLength"] > BODY_BYTES_MAX:
-                stream.close()
-                raise TooLarge(f"{parameters['Key']}: {answer['ContentLength']} bytes, more than an object may have")
-            answer["Body"] = stream.read()
         return answer
 
     def _named(self, what: str, error: boto.ClientError) -> Exception:
@@ -115,8 +116,36 @@ class Bucket:
         return now_s - self._down_since_s
 
 
-def _client(address: Address, access_key: str, secret_key: str, read_timeout_s: float) -> Any:
-    config = Config(
+def _ways(address: Address, access_key: str, secret_key: str, read_timeout_s: float) -> tuple[Any, Direct]:
+    core = botocore.session.get_session()
+    core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_time)
+    session = boto3.session.Session(
+        botocore_session=core,
+        aws_access_key_id=access_key or None,
+        aws_secret_access_key=secret_key or None,
+        region_name=address.region,
+    )
+
+    def credentials() -> Any:
+        held = session.get_credentials()
+        return held.get_frozen_credentials() if held is not None else None
+
+    client = session.client("s3", endpoint_url=address.endpoint, config=_config(address, read_timeout_s))
+    direct = Direct(
+        bucket_url(client.meta.endpoint_url, address.bucket, own_endpoint=address.endpoint is not None),
+        address.region,
+        credentials,
+        _time,
+        timeouts_s=(CONNECT_TIMEOUT_S, read_timeout_s),
+        connections_max=CONNECTIONS_MAX,
+        # As boto3's client finds the authorities to trust.
+        verify=core.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE") or True,
+    )
+    return client, direct
+
+
+def _config(address: Address, read_timeout_s: float) -> Config:
+    return Config(
         signature_version="s3v4",
         connect_timeout=CONNECT_TIMEOUT_S,
         read_timeout=read_timeout_s,
@@ -128,18 +157,6 @@ def _client(address: Address, access_key: str, secret_key: str, read_timeout_s: 
         response_checksum_validation="when_required",
         s3={"addressing_style": "path" if address.endpoint else "auto"},
     )
-    try:
-        core = botocore.session.get_session()
-        core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_time)
-        session = boto3.session.Session(
-            botocore_session=core,
-            aws_access_key_id=access_key or None,
-            aws_secret_access_key=secret_key or None,
-            region_name=address.region,
-        )
-        return session.client("s3", endpoint_url=address.endpoint, config=config)
-    except (boto.BotoCoreError, ValueError) as error:
-        raise StoreMisconfigured(f"the object store's settings are no good: {_line(error)}") from error
 
 
 def _time(value: Any) -> datetime:

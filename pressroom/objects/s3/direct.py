@@ -1,0 +1,111 @@
+"""Get and put of objects without boto3's layers: botocore signs and sends, the little that is left stands here.
+
+Both are nearly all that a busy newsroom asks of its store, and boto3 takes several times as long for one
+(docs/decisions.md, "Measured"). What comes out is what boto3's client gives for the same operation, errors included.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import quote, urlsplit
+
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.exceptions import ClientError
+from botocore.httpsession import URLLib3Session
+from botocore.response import StreamingBody
+from botocore.utils import get_environ_proxies
+
+from pressroom.objects.port import BODY_BYTES_MAX, TooLarge
+
+METHODS: Final = {"get_object": "GET", "put_object": "PUT"}
+_FIELDS: Final = {
+    "IfMatch": "If-Match",
+    "IfNoneMatch": "If-None-Match",
+    "ContentType": "Content-Type",
+    "CacheControl": "Cache-Control",
+}
+_META: Final = "x-amz-meta-"
+_CODE: Final = re.compile(rb"<Code>\s*([A-Za-z0-9.]{1,100})\s*</Code>")
+
+
+def bucket_url(endpoint: str, bucket: str, *, own_endpoint: bool) -> str:
+    """Where the bucket's objects are: below its name at an endpoint of one's own, at a host of its own on AWS."""
+    parts = urlsplit(endpoint)
+    if own_endpoint or "." in bucket:
+        return f"{endpoint.rstrip('/')}/{bucket}"
+    return f"{parts.scheme}://{bucket}.{parts.netloc}"
+
+
+class Direct:
+    """The objects of one bucket. `credentials` is asked for each request, since some expire."""
+
+    def __init__(
+        self,
+        url: str,
+        region: str,
+        credentials: Callable[[], Any],
+        time_of: Callable[[Any], datetime],
+        *,
+        timeouts_s: tuple[float, float],
+        connections_max: int,
+        verify: str | bool,
+    ) -> None:
+        self._url = url
+        self._region = region
+        self._credentials = credentials
+        self._time_of = time_of
+        # Any: its stubs know neither a pair of time-outs nor a file of authorities.
+        make: Any = URLLib3Session
+        self._http: URLLib3Session = make(
+            verify=verify,
+            proxies=get_environ_proxies(url),
+            timeout=timeouts_s,
+            max_pool_connections=connections_max,
+            socket_options=[
+                (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+                (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+            ],
+        )
+
+    def send(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """As boto3's client for one of `METHODS`, `Body` read. Raises botocore's errors and `TooLarge`."""
+        answer = self._http.send(self._signed(operation, parameters))
+        fields = answer.headers
+        said = fields.get("Content-Length")
+        stream = StreamingBody(answer.raw, said)  # type: ignore[arg-type]  # without a length it is not checked
+        if int(said or 0) > BODY_BYTES_MAX:
+            stream.close()
+            raise TooLarge(f"{parameters['Key']}: {said} bytes, more than an object may have")
+        body = stream.read()
+        if answer.status_code >= 300:
+            raise _refusal(operation, answer.status_code, dict(fields), body)
+        if operation == "put_object":
+            return {"ETag": fields["ETag"]}
+        marks = {name[len(_META) :].lower(): value for name, value in fields.items() if name.lower().startswith(_META)}
+        modified = self._time_of(fields["Last-Modified"])
+        return {"Body": body, "ETag": fields["ETag"], "LastModified": modified, "Metadata": marks}
+
+    def _signed(self, operation: str, parameters: Mapping[str, Any]) -> Any:
+        fields = {_FIELDS[name]: value for name, value in parameters.items() if name in _FIELDS}
+        fields |= {_META + name: value for name, value in parameters.get("Metadata", {}).items()}
+        body = parameters.get("Body", b"")
+        if operation == "put_object":
+            fields["Content-Length"] = str(len(body))
+        url = f"{self._url}/{quote(parameters['Key'], safe='/~')}"
+        request = AWSRequest(METHODS[operation], url, data=body, headers=fields, stream_output=True)
+        S3SigV4Auth(self._credentials(), "s3", self._region).add_auth(request)
+        return request.prepare()
+
+
+def _refusal(operation: str, status: int, fields: dict[str, str], body: bytes) -> ClientError:
+    """The error that boto3 makes of such an answer: a code where the answer names one, else the status."""
+    found = _CODE.search(body)
+    code = found[1].decode() if found else str(status)
+    headers = {name.lower(): value for name, value in fields.items()}
+    meta: Any = {"HTTPStatusCode": status, "HTTPHeaders": headers}
+    return ClientError({"Error": {"Code": code, "Message": ""}, "ResponseMetadata": meta}, operation)
