@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.metadata
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from pressroom.clock import Clock
 from pressroom.consumer.rules import LoopRules, rules_for
-from pressroom.objects import ObjectStore, open_store
+from pressroom.objects import ObjectStore, StoreMisconfigured, check_url, open_store
 from pressroom.queues.port import Queue
 from pressroom.settings import BadSettings, Settings
 
@@ -23,23 +25,58 @@ def queue_of(settings: Settings, clock: Clock) -> Queue:
     if not url:
         from pressroom.queues.sqlite.queue import SqliteQueue  # noqa: PLC0415
 
-        settings.data.mkdir(parents=True, exist_ok=True)
+        _make_data_folder(settings)
         return SqliteQueue(settings.data / "queue.sqlite", clock)
-    if not url.startswith(("amqp://", "amqps://")):
-        raise BadSettings("PRESSROOM_QUEUE_URL: no queue has such an address; amqp://user:password@host:5672/ has")
+    _check_brokers(url)
     from pressroom.queues.rabbitmq.queue import RabbitQueue  # noqa: PLC0415
 
     return RabbitQueue(url, clock, partitions=settings.partitions)
 
 
 def store_of(settings: Settings, clock: Clock) -> ObjectStore:
-    """The store that the settings name. Raises `StoreMisconfigured`, `BackendUnavailable`."""
-    return open_store(
-        settings.objects_url or str(settings.data / "objects"),
-        clock=clock,
-        access_key=settings.s3_access_key.get_secret_value(),
-        secret_key=settings.s3_secret_key.get_secret_value(),
-    )
+    """The store that the settings name. Raises `BadSettings` for an address that is none, `BackendUnavailable`."""
+    with _named("PRESSROOM_OBJECTS_URL" if settings.objects_url else "PRESSROOM_DATA"):
+        return open_store(
+            settings.objects_url or str(settings.data / "objects"),
+            clock=clock,
+            access_key=settings.s3_access_key.get_secret_value(),
+            secret_key=settings.s3_secret_key.get_secret_value(),
+        )
+
+
+def check_addresses(settings: Settings) -> None:
+    """Whether the settings name engines at all, for who only starts those that use them: nothing is asked, no engine
+    is imported. Raises `BadSettings`.
+    """
+    _make_data_folder(settings)
+    if settings.queue_url.get_secret_value():
+        _check_brokers(settings.queue_url.get_secret_value())
+    if settings.objects_url:
+        with _named("PRESSROOM_OBJECTS_URL"):
+            check_url(settings.objects_url)
+
+
+def _check_brokers(url: str) -> None:
+    from pressroom.queues.rabbitmq.address import addresses  # noqa: PLC0415
+
+    with _named("PRESSROOM_QUEUE_URL"):
+        addresses(url)
+
+
+def _make_data_folder(settings: Settings) -> None:
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadSettings(f"PRESSROOM_DATA: cannot make the folder {settings.data}: {error.strerror}") from error
+
+
+@contextmanager
+def _named(variable: str) -> Iterator[None]:
+    """What cannot be used is a bad setting; the engines do not know which one."""
+    try:
+        yield
+    except (StoreMisconfigured, ValueError) as error:
+        raise BadSettings(f"{variable}: {error}") from error
 
 
 def loop_rules(settings: Settings, topic: str) -> LoopRules:

@@ -34,8 +34,11 @@ __all__ = [
     "Stored",
     "TooLarge",
     "Unavailable",
+    "check_url",
     "open_store",
 ]
+
+_FORM = "is s3://BUCKET?endpoint=… or a path"
 
 
 def open_store(
@@ -48,8 +51,7 @@ def open_store(
     access_key, secret_key: of S3; both empty: as boto3 finds them (AWS_ACCESS_KEY_ID, a role, …).
     create_bucket: make the bucket when it is missing; the S3 store then has to answer.
     """
-    scheme = urlsplit(url).scheme
-    if scheme == "s3":
+    if check_url(url) == "s3":
         # boto3 costs 40 MB and 0.2 s, so only those pay who use it.
         from pressroom.objects.s3.address import parse_address  # noqa: PLC0415
         from pressroom.objects.s3.store import S3Store  # noqa: PLC0415
@@ -58,8 +60,21 @@ def open_store(
         if create_bucket:
             store.create_bucket()
         return store
-    if scheme in ("", "file") and (path := urlsplit(url).path):
-        from pressroom.objects.directory import DirectoryStore  # noqa: PLC0415
+    from pressroom.objects.directory import DirectoryStore  # noqa: PLC0415
 
-        return DirectoryStore(Path(path))
-    raise StoreMisconfigured(f"no object store is addressed by {scheme or 'nothing'}: s3://BUCKET?endpoint=… or a path")
+    return DirectoryStore(Path(urlsplit(url).path))
+
+
+def check_url(url: str) -> str:
+    """The scheme of a store's address. Raises StoreMisconfigured when it is none; asks nobody."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise StoreMisconfigured(f"the object store's address {_FORM}") from None
+    if parts.scheme == "s3":
+        from pressroom.objects.s3.address import parse_address  # noqa: PLC0415
+
+        parse_address(url)
+    elif parts.scheme not in ("", "file") or not parts.path:
+        raise StoreMisconfigured(f"the object store's address {_FORM}, not {parts.scheme or 'empty'}")
+    return parts.scheme

@@ -105,8 +105,15 @@ class ClockSkew(Unavailable):
         self.skew_s = skew_s
 
 
-class StoreMisconfigured(StoreError):
-    """Waiting won't help: wrong address, bucket, credentials or permissions. A person must act."""
+class StoreMisconfigured(StoreError, BackendUnavailable):
+    """Waiting won't help: wrong address, bucket, credentials or permissions. A person must act; who is at work already
+    pauses meanwhile, as for any outage, and spends no message on it.
+    """
+
+    def __init__(self, text: str) -> None:
+        Exception.__init__(self, text)
+        self.what = "the object store"
+        self.reason = text
 
 
 class ObjectStore(Protocol):

@@ -52,6 +52,12 @@ class Lost(BackendUnavailable):
     """
 
 
+class QueueMisconfigured(BackendUnavailable):
+    """Waiting won't help: a wrong password, an unknown virtual host, a certificate that nobody trusts. A person must
+    act; who is at work already pauses meanwhile, as for any outage.
+    """
+
+
 class Full(Exception):
     """There is no room: the bound of the topic, or of the part of it that the message's key belongs to, is reached.
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from pressroom.objects.port import StoreMisconfigured
+from pressroom.queues.port import QueueMisconfigured
 from pressroom.settings import BadSettings
 
 VERBS = {
@@ -60,6 +62,6 @@ def pressroom() -> None:
 def main() -> None:
     try:
         pressroom(prog_name="pressroom")
-    except BadSettings as error:
+    except (BadSettings, QueueMisconfigured, StoreMisconfigured) as error:
         click.echo(f"pressroom: {error}", err=True)
         sys.exit(2)

@@ -30,6 +30,8 @@ def one_line() -> Iterator[None]:
     """What cannot be reached, read or done is one clear line."""
     try:
         yield
+    except StoreMisconfigured:
+        raise  # as for any setting that cannot be used
     except (BadBackup, Refused, BackendUnavailable, StoreError, TooNew, Undecodable) as error:
         raise click.ClickException(str(error)) from None
 
@@ -95,7 +97,7 @@ def _tell_the_newsroom(settings: Settings, clock: Clock, run: BackupRun, shelf: 
 
 def _switch_on(store: ObjectStore) -> str:
     if not isinstance(store, Versioned):
-        raise StoreMisconfigured(f"{store.name} keeps no versions; only a bucket can")
+        raise Refused(f"{store.name} keeps no versions; only a bucket can")
     store.keep_versions()
     return (
         f"{store.name} keeps what is overwritten from now on. The ledger is overwritten every second: "

@@ -13,12 +13,13 @@ import click
 
 from pressroom import logs, memory
 from pressroom.clock import SystemClock
-from pressroom.objects.port import StoreError
+from pressroom.objects.port import StoreError, StoreMisconfigured
 from pressroom.outcomes import BackendUnavailable
+from pressroom.queues.port import QueueMisconfigured
 from pressroom.settings import Settings, load
 from pressroom.wiring import queue_of, store_of
 from services import SERVICES
-from services.cli.serving import until_told
+from services.cli.serving import check_that_they_will_have_us, until_told
 from services.embedded import Newsroom
 from services.scheduler.sites import SiteError
 from services.staff import lanes_of
@@ -53,6 +54,8 @@ def _plainly() -> Iterator[None]:
     """What a person can mend is one line, without a trace."""
     try:
         yield
+    except (QueueMisconfigured, StoreMisconfigured):
+        raise  # as for any setting that cannot be used
     except (SiteError, StoreError, BackendUnavailable, OSError) as error:
         click.echo(f"pressroom: {error}", err=True)
         sys.exit(1)
@@ -76,7 +79,9 @@ def _run(settings: Settings) -> None:
     clock = SystemClock()
     queue = queue_of(settings, clock)
     try:
-        room = Newsroom(settings, queue, store_of(settings, clock), clock, SERVICES, lanes_of(settings))
+        store = store_of(settings, clock)
+        check_that_they_will_have_us(queue, store)
+        room = Newsroom(settings, queue, store, clock, SERVICES, lanes_of(settings))
         app = room.stories[WebNode].wsgi
         memory.settle()
         with until_told() as told, Server(app, settings.host, settings.port) as server, room:

@@ -24,18 +24,21 @@ def command(services: tuple[str, ...], lanes: str) -> None:
         return
     if len(services) > 1:
         raise click.UsageError("web nodes run in processes of their own: `pressroom serve web`")
+    from pressroom.wiring import check_addresses  # noqa: PLC0415
     from services.web.parent import serve  # noqa: PLC0415 - what starts the workers pays for nothing of theirs
 
+    check_addresses(settings)
     serve(settings)
 
 
 def _serve(settings: Settings, services: Sequence[str], lanes: Sequence[str]) -> None:
     from pressroom import memory  # noqa: PLC0415 - as above
     from pressroom.clock import SystemClock  # noqa: PLC0415
-    from pressroom.objects.port import StoreError  # noqa: PLC0415
+    from pressroom.objects.port import StoreError, StoreMisconfigured  # noqa: PLC0415
     from pressroom.outcomes import BackendUnavailable  # noqa: PLC0415
+    from pressroom.queues.port import QueueMisconfigured  # noqa: PLC0415
     from pressroom.wiring import queue_of, store_of  # noqa: PLC0415
-    from services.cli.serving import until_told  # noqa: PLC0415
+    from services.cli.serving import check_that_they_will_have_us, until_told  # noqa: PLC0415
     from services.embedded import Newsroom  # noqa: PLC0415
     from services.scheduler.sites import SiteError  # noqa: PLC0415
 
@@ -44,6 +47,7 @@ def _serve(settings: Settings, services: Sequence[str], lanes: Sequence[str]) ->
         queue = queue_of(settings, clock)
         try:
             store = store_of(settings, clock)
+            check_that_they_will_have_us(queue, store)
             with until_told() as told:
                 room = Newsroom(settings, queue, store, clock, services, lanes, stopping=told)
                 memory.settle()
@@ -51,6 +55,8 @@ def _serve(settings: Settings, services: Sequence[str], lanes: Sequence[str]) ->
                     told.wait()
         finally:
             queue.close()
+    except (QueueMisconfigured, StoreMisconfigured):
+        raise  # as for any setting that cannot be used
     except (SiteError, StoreError, BackendUnavailable) as error:
         click.echo(f"pressroom: {error}", err=True)
         sys.exit(1)

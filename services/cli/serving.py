@@ -2,13 +2,40 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from pressroom.objects.port import ObjectStore, Unavailable
+from pressroom.outcomes import BackendUnavailable
+from pressroom.queues.port import Queue, QueueMisconfigured
+from pressroom.queues.topics import SCHEDULE
+
+log = logging.getLogger(__name__)
+
+_SOME_KEY = "probe/start.json"
+"""Nothing is there; what counts is that the store says so."""
 STOP_S = 2.5
 """An orderly stop has so long; what is not finished then is in the queue and goes on at the next start."""
+
+
+def check_that_they_will_have_us(queue: Queue, store: ObjectStore) -> None:
+    """At the start: what a person must mend is said and ends the process; what is only not there yet is waited for.
+
+    Raises `QueueMisconfigured`, `StoreMisconfigured`.
+    """
+    try:
+        queue.depth(SCHEDULE)
+    except QueueMisconfigured:
+        raise
+    except BackendUnavailable as error:
+        log.warning("waiting for the queue: %s", error)
+    try:
+        store.get(_SOME_KEY)
+    except Unavailable as error:
+        log.warning("waiting for the store: %s", error)
 
 
 @contextmanager

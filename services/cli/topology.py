@@ -9,7 +9,10 @@ import click
 
 from pressroom.clock import SystemClock
 from pressroom.outcomes import BackendUnavailable
+from pressroom.queues.port import QueueMisconfigured
 from pressroom.settings import Settings, load
+from pressroom.wiring import check_addresses
+from services.scheduler.sites import SiteError
 from services.staff import lanes_of
 
 
@@ -24,6 +27,7 @@ def _broker(settings: Settings) -> object:
     url = settings.queue_url.get_secret_value()
     if not url:
         raise click.ClickException("PRESSROOM_QUEUE_URL is empty: the sqlite queue needs no topology")
+    check_addresses(settings)
     lanes = tuple(lane for lane in lanes_of(settings) if lane) if settings.sites.is_dir() else ()
     return Broker(url, settings.partitions, lanes, settings.management_url.get_secret_value())
 
@@ -51,7 +55,9 @@ def check(as_json: bool) -> None:
 
     try:
         report = look(_broker(load()))  # type: ignore[arg-type]
-    except (BackendUnavailable, ValueError) as error:
+    except QueueMisconfigured:
+        raise  # as for any setting that cannot be used
+    except (BackendUnavailable, SiteError) as error:
         raise click.ClickException(str(error)) from None
     _tell(report, as_json)
 
@@ -65,6 +71,8 @@ def apply(as_json: bool) -> None:
 
     try:
         report = carry_out(_broker(load()), SystemClock(), lambda line: click.echo(line, err=as_json))  # type: ignore[arg-type]
-    except (BackendUnavailable, CannotMove, ValueError) as error:
+    except QueueMisconfigured:
+        raise  # as above
+    except (BackendUnavailable, CannotMove, SiteError) as error:
         raise click.ClickException(str(error)) from None
     _tell(report, as_json)

@@ -13,7 +13,8 @@ import pytest
 
 from pressroom.consumer.loop import Consumer
 from pressroom.consumer.rules import LoopRules
-from pressroom.outcomes import Defer, Done, Emit, Outcome, Reject, Retry, Unavailable
+from pressroom.objects.port import StoreMisconfigured
+from pressroom.outcomes import Defer, Done, Emit, Outcome, Reject, Retry
 from pressroom.queues.port import Delivery, Parcel, Queue, Settlement
 from schemas.codec import decode
 from schemas.envelope import Envelope
@@ -187,12 +188,18 @@ class ConsumerContract:
 
     def test_an_outage_pauses_the_consumer_and_spends_no_attempt(self, queue: Queue, start: Start) -> None:
         back = threading.Event()
-        seen = Seen(lambda envelope: Done() if back.is_set() else Unavailable("store", "no answer"))
+
+        def handler(envelope: Envelope[Any]) -> Outcome:
+            if not back.is_set():
+                raise StoreMisconfigured("403 InvalidAccessKeyId")  # until somebody mends it
+            return Done()
+
+        seen = Seen(handler)
         consumer = start(seen)
         queue.publish([wish(TOPIC, key) for key in "abcdef"])
         eventually(lambda: consumer.health.paused_because, "it is paused")
 
-        assert consumer.health.paused_because == "store is not available: no answer"
+        assert consumer.health.paused_because == "the object store is not available: 403 InvalidAccessKeyId"
         # Long enough that it gives up its place and tries again from there.
         eventually(lambda: queue.depth(TOPIC).in_flight == 0, "what was held went back")
         back.set()

@@ -81,7 +81,7 @@ def test_a_missing_bucket_is_named_and_made_when_asked():
     [
         ({"secret_key": "wrong"}, "403 SignatureDoesNotMatch: the secret key does not belong"),
         ({"access_key": "nobody"}, "403 InvalidAccessKeyId: the store does not know this access key"),
-        ({"secret_key": ""}, "an access key and a secret key, or neither"),
+        ({"secret_key": ""}, "PRESSROOM_S3_ACCESS_KEY and PRESSROOM_S3_SECRET_KEY both, or neither"),
     ],
 )
 def test_wrong_credentials_are_one_clear_line_without_the_secret(named, complaint):

@@ -18,6 +18,7 @@ from pressroom.queues.rabbitmq.acks import Acks
 from pressroom.queues.rabbitmq.address import BadAddress, addresses
 from pressroom.queues.rabbitmq.dead import dead_letter, is_ours, is_worthless
 from pressroom.queues.rabbitmq.delays import STEPS, remaining, step_for
+from pressroom.queues.rabbitmq.dial import parameters
 from pressroom.queues.rabbitmq.link import BACKOFF_MAX_S, backoff_s, outdated
 from pressroom.queues.rabbitmq.listener import Gaps, Numbering
 from pressroom.queues.rabbitmq.received import Hand, Received, State
@@ -40,7 +41,7 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
         ("amqp://u:p@a:5672,b:5673/v", ["amqp://a:5672/v", "amqp://b:5673/v"]),
         ("amqp://u:p@a/v,amqps://b", ["amqp://a/v", "amqps://b"]),
         ("amqp://u:p@a,b/v  amqp://c", ["amqp://a/v", "amqp://b/v", "amqp://c"]),
-        ("amqp://u:p@a/v?heartbeat=5", ["amqp://a/v"]),
+        ("amqps://u:p@a/v?cacertfile=/etc/ca.pem", ["amqps://a/v"]),
     ],
 )
 def test_every_broker_that_is_named_is_found(text: str, shown: list[str]) -> None:
@@ -48,25 +49,43 @@ def test_every_broker_that_is_named_is_found(text: str, shown: list[str]) -> Non
 
 
 def test_each_broker_gets_the_user_the_password_and_the_virtual_host() -> None:
-    for address in addresses("amqp://writer:s%40cret@a,b:1/news%2Fdesk"):
-        parameters = address.parameters(heartbeat_s=7, name="test")
-        assert (parameters.credentials.username, parameters.credentials.password) == ("writer", "s@cret")
-        assert parameters.virtual_host == "news/desk"
-        assert parameters.heartbeat == 7
+    for address in addresses("amqp://writer:s%40c@ret@a,[::1]:1/news%2Fdesk"):
+        given = parameters(address, heartbeat_s=7, name="test")
+        assert (given.credentials.username, given.credentials.password) == ("writer", "s@c@ret")
+        assert (given.host, given.port) in {("a", 5672), ("::1", 1)}
+        assert (given.virtual_host, given.heartbeat, given.ssl_options) == ("news/desk", 7, None)
 
 
 def test_a_user_without_a_password_has_an_empty_one() -> None:
-    assert addresses("amqp://writer@a/")[0].parameters(heartbeat_s=7, name="test").credentials.password == ""
+    address = addresses("amqp://writer@a/")[0]
+    assert (address.user, address.password, address.vhost) == ("writer", "", "/")
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["", "  ", "http://u:s3cret@a", "amqp://u:s3cret@/v", "amqp://u:s3cret@a:port/v", "amqp://u:s3cret@a/v?x=s3cret"],
+    ("text", "complaint"),
+    [
+        ("", "it is empty"),
+        ("  ", "it is empty"),
+        ("http://u:s3cret@a", "does not read as amqp://"),
+        ("amqp://u:s3/cret@a/v", "in names and passwords write @ as %40, / as %2F"),
+        ("amqp://u:s3?cret@a/v", "? as %3F"),
+        ("amqp://u:s3cret@/v", "names no host"),
+        ("amqp://a amqp://u:s3cret@:1", "amqp://:1 is no address"),
+        ("amqp://u:s3cret@a:port/v", "amqp://a:port/v has no good host and port"),
+        ("amqp://u:s3cret@a:99999/v", "has no good host and port"),
+        ("amqp://u:s3cret@[a/v", "has no good host and port"),
+        ("amqp://u:s3cret@a/v/w", "with / in a vhost's name as %2F"),
+        ("amqps://u:s3cret@a/v?x=s3cret", "knows no parameter x; there are cacertfile, certfile, keyfile"),
+        ("amqps://a?cacertfile=", "at most once, and not empty"),
+        ("amqps://a?keyfile=s3cret", "a keyfile without its certfile"),
+        ("amqp://a?cacertfile=s3cret", "parameters that only amqps:// has: cacertfile"),
+    ],
 )
-def test_a_bad_address_is_refused_without_showing_its_password(text: str) -> None:
+def test_a_bad_address_is_refused_with_what_is_wrong_and_without_its_password(text: str, complaint: str) -> None:
     with pytest.raises(BadAddress) as refused:
         addresses(text)
-    assert "s3cret" not in str(refused.value)
+    assert complaint in str(refused.value)
+    assert "cret" not in str(refused.value)
 
 
 def test_no_form_of_an_address_shows_its_password() -> None:

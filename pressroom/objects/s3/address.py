@@ -24,7 +24,7 @@ class Address:
 def parse_address(url: str) -> Address:
     """Raises StoreMisconfigured with one line that says what is wrong; the line repeats no value of the address."""
     parts = urlsplit(url)
-    if "@" in parts.netloc:
+    if "@" in parts.netloc + parts.path:
         raise StoreMisconfigured("the object store's address must not hold credentials; they are settings of their own")
     if parts.scheme != "s3" or not parts.netloc or parts.path.strip("/"):
         raise StoreMisconfigured("the object store's address is s3://BUCKET?endpoint=…&region=…&prefix=…")
@@ -52,8 +52,12 @@ def _parameters(parts: SplitResult) -> dict[str, str]:
 def _endpoint(endpoint: str | None) -> str | None:
     if endpoint is None:
         return None
-    parts = urlsplit(endpoint)
-    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+    try:
+        parts = urlsplit(endpoint)
+        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_good = False
+    if not is_good or "@" in parts.netloc:
         raise StoreMisconfigured("the object store's endpoint is http://HOST:PORT or https://HOST:PORT")
     return endpoint.rstrip("/")
 

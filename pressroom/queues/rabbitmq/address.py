@@ -1,17 +1,20 @@
-"""Where the brokers are: `amqp://user:password@host1:5672,host2:5672/vhost`, or several such URLs."""
+"""Where the brokers are: `amqp://user:password@host1:5672,host2:5672/vhost`, or several such URLs. Pure.
+
+With `amqps://` the broker must show a certificate that is trusted here. The parameters behind `?` are those of
+RabbitMQ's own URIs: cacertfile, certfile, keyfile, server_name_indication.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-
-from pika import URLParameters
-from pika.connection import Parameters
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 _BETWEEN_URLS = re.compile(r"[\s,]+(?=amqps?://)|\s+")
-_URL = re.compile(r"(?P<scheme>amqps?)://(?:(?P<user>[^@/?]*)@)?(?P<hosts>[^/?]*)(?P<rest>.*)", re.DOTALL)
-CONNECT_TIMEOUT_S = 5
-HANDSHAKE_TIMEOUT_S = 10
+_URL = re.compile(r"(?P<scheme>amqps?)://(?:(?P<user>[^/?]*)@)?(?P<hosts>[^@/?]*)(?P<rest>.*)", re.DOTALL)
+_PORTS = {"amqp": 5672, "amqps": 5671}
+_TLS_PARAMETERS = ("cacertfile", "certfile", "keyfile", "server_name_indication")
 
 
 class BadAddress(ValueError):
@@ -19,24 +22,31 @@ class BadAddress(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
-    """One broker. `url` holds the password, so only `str(address)` may be shown: `amqp://host:5672/vhost`."""
+class Tls:
+    """How a broker is trusted, and how it can trust us: paths of PEM files; empty: the system's CAs, no certificate
+    of ours, the host's own name.
+    """
 
-    url: str = field(repr=False)
+    cacertfile: str = ""
+    certfile: str = ""
+    keyfile: str = ""
+    server_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One broker. It holds the password, so only `str(address)` may be shown: `amqp://host:5672/vhost`."""
+
     shown: str
+    host: str
+    port: int
+    vhost: str = "/"
+    user: str = "guest"
+    password: str = field(default="guest", repr=False)
+    tls: Tls | None = None
 
     def __str__(self) -> str:
         return self.shown
-
-    def parameters(self, *, heartbeat_s: int, name: str) -> Parameters:
-        """For pika: every wait has a limit, and `name` tells people in the management page whose connection it is."""
-        parameters = URLParameters(self.url)
-        parameters.socket_timeout = CONNECT_TIMEOUT_S
-        parameters.stack_timeout = HANDSHAKE_TIMEOUT_S
-        parameters.connection_attempts = 1
-        parameters.heartbeat = heartbeat_s
-        parameters.client_properties = {"connection_name": name}
-        return parameters
 
 
 def addresses(text: str) -> tuple[Address, ...]:
@@ -46,28 +56,64 @@ def addresses(text: str) -> tuple[Address, ...]:
     """
     urls = [part for part in _BETWEEN_URLS.split(text.strip()) if part.strip(",")]
     if not urls:
-        raise BadAddress("the queue URL is empty; expected amqp://user:password@host:5672/vhost")
+        raise BadAddress("it is empty; expected amqp://user:password@host:5672/vhost")
     return tuple(address for number, url in enumerate(urls, 1) for address in _of_one_url(url.strip(","), number))
 
 
 def _of_one_url(url: str, number: int) -> list[Address]:
     parts = _URL.fullmatch(url)
-    if parts is None:
-        raise BadAddress(f"queue URL number {number} does not begin with amqp:// or amqps://")
+    which = f"URL number {number}" if number > 1 else "the URL"
+    if parts is None or "@" in parts["rest"]:
+        raise BadAddress(
+            f"{which} does not read as amqp://user:password@host:5672/vhost (or amqps://); "
+            "in names and passwords write @ as %40, / as %2F, ? as %3F"
+        )
     hosts = [host for host in parts["hosts"].split(",") if host]
     if not hosts:
-        raise BadAddress(f"queue URL number {number} names no host")
+        raise BadAddress(f"{which} names no host; expected amqp://user:password@host:5672/vhost")
     return [_address(parts["scheme"], parts["user"], host, parts["rest"]) for host in hosts]
 
 
 def _address(scheme: str, user: str | None, host: str, rest: str) -> Address:
     shown = f"{scheme}://{host}{rest.partition('?')[0]}"
-    if user and ":" not in user:
-        user += ":"
-    url = f"{scheme}://{user}@{host}{rest}" if user else f"{scheme}://{host}{rest}"
     try:
-        URLParameters(url)
-    except (ValueError, TypeError) as error:
-        # pika's text may repeat a part of the query, which can hold a secret (a key's passphrase).
-        raise BadAddress(f"queue URL for {shown} cannot be used: {type(error).__name__}") from None
-    return Address(url, shown)
+        parts = urlsplit(f"{scheme}://{host}{rest}")
+        name, port = parts.hostname, parts.port
+    except ValueError:
+        raise BadAddress(f"{shown} has no good host and port; expected host:5672") from None
+    if not name or parts.path.count("/") > 1 or parts.fragment:
+        raise BadAddress(f"{shown} is no address; expected host:5672/vhost, with / in a vhost's name as %2F")
+    login, _, password = (user or "guest:guest").partition(":")
+    return Address(
+        shown,
+        name,
+        port or _PORTS[scheme],
+        vhost=unquote(parts.path[1:]) or "/",
+        user=unquote(login),
+        password=unquote(password),
+        tls=_tls(shown, scheme, parts),
+    )
+
+
+def _tls(shown: str, scheme: str, parts: SplitResult) -> Tls | None:
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    given: Mapping[str, str] = dict(pairs)
+    known = ", ".join(_TLS_PARAMETERS)
+    # A value may be a secret in the wrong place, so only names are repeated.
+    unknown = ", ".join(sorted(given.keys() - set(_TLS_PARAMETERS)))
+    if unknown:
+        raise BadAddress(f"{shown} knows no parameter {unknown}; there are {known}, for amqps://")
+    if len(given) < len(pairs) or not all(given.values()):
+        raise BadAddress(f"{shown} has each of {known} at most once, and not empty")
+    if scheme == "amqp":
+        if given:
+            raise BadAddress(f"{shown} has parameters that only amqps:// has: {', '.join(sorted(given))}")
+        return None
+    if "keyfile" in given and "certfile" not in given:
+        raise BadAddress(f"{shown} names a keyfile without its certfile")
+    return Tls(
+        cacertfile=given.get("cacertfile", ""),
+        certfile=given.get("certfile", ""),
+        keyfile=given.get("keyfile", ""),
+        server_name=given.get("server_name_indication", ""),
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
 
 from pika import BlockingConnection
 
@@ -47,7 +46,7 @@ class Broker:
 
     @property
     def vhost(self) -> str:
-        return unquote(urlsplit(str(self.addresses[0])).path.removeprefix("/")) or "/"
+        return self.addresses[0].vhost
 
     @property
     def wanted(self) -> Topology:

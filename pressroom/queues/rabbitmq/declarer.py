@@ -13,7 +13,8 @@ from pika.exceptions import ChannelClosedByBroker
 
 from pressroom.outcomes import BackendUnavailable
 from pressroom.queues.port import Unroutable
-from pressroom.queues.rabbitmq.link import WHAT, Link, said
+from pressroom.queues.rabbitmq.dial import said
+from pressroom.queues.rabbitmq.link import WHAT, Link
 from pressroom.queues.rabbitmq.seat import declare, explain
 from pressroom.queues.rabbitmq.wire import DELAYS, NOTICES
 from pressroom.queues.topology import Topology, of_delays, of_notices, of_topic
@@ -78,7 +79,7 @@ class Declarer:
 
         def fail(error: Exception) -> None:
             refused = isinstance(error, ChannelClosedByBroker) and error.reply_code in _REFUSALS
-            then(NotAsDeclared(explain(error)) if refused else BackendUnavailable(WHAT, said(error)))
+            then(NotAsDeclared(explain(error)) if refused else _unavailable(error))
 
         self._request(_Request(ask, fail))
 
@@ -106,7 +107,7 @@ class Declarer:
             if isinstance(error, ChannelClosedByBroker) and error.reply_code == _NOT_FOUND:
                 self.count(rest, then, counted)
             else:
-                then(BackendUnavailable(WHAT, said(error)))
+                then(_unavailable(error))
 
         self._request(_Request(ask, fail))
 
@@ -124,7 +125,7 @@ class Declarer:
             return
         connection = self._link.connection
         if connection is None or not connection.is_open:
-            self._fail_all(BackendUnavailable(WHAT, self._link.trouble or "the connection is closing"))
+            self._fail_all(self._link.unavailable(self._link.trouble or "the connection is closing"))
         elif self._channel is None:
             self._channel = connection.channel(on_open_callback=lambda _channel: self._next())
             self._channel.add_on_close_callback(self._closed)
@@ -150,4 +151,8 @@ class Declarer:
 
     def _link_is_down(self, trouble: str) -> None:
         self._there.clear()
-        self._fail_all(BackendUnavailable(WHAT, trouble))
+        self._fail_all(self._link.unavailable(trouble))
+
+
+def _unavailable(error: Exception) -> BackendUnavailable:
+    return error if isinstance(error, BackendUnavailable) else BackendUnavailable(WHAT, said(error))

@@ -18,7 +18,10 @@ from pika.adapters.select_connection import IOLoop
 from pika.exceptions import ConnectionClosedByClient
 
 from pressroom.clock import Clock
+from pressroom.outcomes import BackendUnavailable
+from pressroom.queues.port import QueueMisconfigured
 from pressroom.queues.rabbitmq.address import Address
+from pressroom.queues.rabbitmq.dial import BadFiles, explained, parameters, said
 
 _log = logging.getLogger(__name__)
 # pika reports every failed attempt several times and as an error; a link says it once and in its own words.
@@ -59,6 +62,7 @@ class Link:
         """Set once the first attempt to connect has ended, well or not."""
         self.rng = random.Random()  # noqa: S311 - jitter, no secret
         self._brokers = self.rng.sample(list(brokers), len(brokers))
+        self._is_refused = False
         self._clock = clock
         self._who = who
         self._heartbeat_s = heartbeat_s
@@ -92,6 +96,10 @@ class Link:
         """Whether functions handed to `call` still run."""
         return self._thread.is_alive() and not self._closing
 
+    def unavailable(self, trouble: str) -> BackendUnavailable:
+        """The error for what cannot be done because of it."""
+        return (QueueMisconfigured if self._is_refused else BackendUnavailable)(WHAT, trouble)
+
     def close(self, timeout_s: float) -> None:
         """Close in order; after `timeout_s` without the broker's answer, just leave."""
         self.call(self._close)
@@ -119,21 +127,23 @@ class Link:
         try:
             # The connection object keeps itself alive by its place in the loop.
             SelectConnection(
-                address.parameters(heartbeat_s=self._heartbeat_s, name=f"pressroom {self.name} {self._who}"),
+                parameters(address, heartbeat_s=self._heartbeat_s, name=f"pressroom {self.name} {self._who}"),
                 on_open_callback=partial(self._opened, address),
                 on_open_error_callback=partial(self._failed, address),
                 on_close_callback=partial(self._closed, address),
                 custom_ioloop=self._loop,
             )
-        except (OSError, ValueError) as error:
+        except (OSError, BadFiles) as error:
             # Out of file descriptors, or TLS files that can't be read.
-            self._again(f"cannot connect to {address}: {said(error)}")
+            self._fail_to_connect(address, error)
 
     def _opened(self, address: Address, connection: SelectConnection) -> None:
         if self._closing or (trouble := outdated(address, connection.server_properties)):
+            self._is_refused = not self._closing
             self.trouble = "closed" if self._closing else trouble
             connection.close()
             return
+        self._is_refused = False
         if self._failures:
             _log.info("connection %s: connected to %s", self.name, address)
         self._up_since_s = self._clock.monotonic()
@@ -144,7 +154,11 @@ class Link:
         self.tried.set()
 
     def _failed(self, address: Address, _connection: SelectConnection, error: BaseException) -> None:
-        self._again(f"cannot connect to {address}: {said(error)}")
+        self._fail_to_connect(address, error)
+
+    def _fail_to_connect(self, address: Address, error: BaseException) -> None:
+        why, self._is_refused = explained(error, address)
+        self._again(f"cannot connect to {address}: {why}")
 
     def _closed(self, address: Address, _connection: SelectConnection, error: BaseException) -> None:
         was_up, self.connection = self.connection is not None, None
@@ -180,13 +194,3 @@ class Link:
         if self.connection is not None and self.connection.is_open:
             self.trouble = trouble
             self.connection.close()
-
-
-def said(error: BaseException | None) -> str:
-    """An error in a line: pika's carry their text in several forms, some of them none."""
-    reply = getattr(error, "reply_text", None)
-    if reply:
-        return str(reply)
-    causes = [*getattr(error, "exceptions", ()), getattr(error, "exception", None), *getattr(error, "args", ())]
-    inner = next((cause for cause in reversed(causes) if isinstance(cause, BaseException)), None)
-    return said(inner) if inner is not None else f"{type(error).__name__}: {error}".rstrip(": ")

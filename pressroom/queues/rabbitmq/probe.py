@@ -20,8 +20,10 @@ from pika import BlockingConnection
 from pika.exceptions import AMQPConnectionError, ChannelClosedByBroker
 
 from pressroom.outcomes import BackendUnavailable
+from pressroom.queues.port import QueueMisconfigured
 from pressroom.queues.rabbitmq.address import Address
-from pressroom.queues.rabbitmq.link import WHAT, outdated, said
+from pressroom.queues.rabbitmq.dial import BadFiles, explained, parameters, said
+from pressroom.queues.rabbitmq.link import WHAT, outdated
 from pressroom.queues.topology import Argument, Binding, Exchange, Topology
 
 HEARTBEAT_S = 60
@@ -36,13 +38,16 @@ _ARGUMENTS_MAX = 30
 
 
 def connect(brokers: tuple[Address, ...]) -> BlockingConnection:
-    """A connection to the first broker that answers. Raises `BackendUnavailable`, also for one that is too old."""
-    trouble = "no address"
+    """A connection to the first broker that answers. Raises `BackendUnavailable`, and as `QueueMisconfigured` when
+    none will have us, or is too old.
+    """
+    trouble, is_refused = "no address", True
     for address in brokers:
         try:
-            connection = BlockingConnection(address.parameters(heartbeat_s=HEARTBEAT_S, name="pressroom topology"))
-        except (AMQPConnectionError, OSError) as error:
-            trouble = f"cannot connect to {address}: {said(error)}"
+            connection = BlockingConnection(parameters(address, heartbeat_s=HEARTBEAT_S, name="pressroom topology"))
+        except (AMQPConnectionError, OSError, BadFiles) as error:
+            why, refused = explained(error, address)
+            trouble, is_refused = f"cannot connect to {address}: {why}", is_refused and refused
             continue
         # pika shows the broker's properties on its asynchronous connections only, of which this one has one inside.
         old = outdated(address, vars(connection)["_impl"].server_properties)
@@ -50,7 +55,7 @@ def connect(brokers: tuple[Address, ...]) -> BlockingConnection:
             return connection
         connection.close()
         trouble = old
-    raise BackendUnavailable(WHAT, trouble)
+    raise (QueueMisconfigured if is_refused else BackendUnavailable)(WHAT, trouble)
 
 
 def found(connection: BlockingConnection, wanted: Topology) -> Topology:

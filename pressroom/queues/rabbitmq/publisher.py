@@ -20,7 +20,8 @@ from pressroom.outcomes import BackendUnavailable
 from pressroom.queues.port import Full, Unroutable
 from pressroom.queues.rabbitmq.batch import Batch, Pending, Results
 from pressroom.queues.rabbitmq.declarer import Declarer
-from pressroom.queues.rabbitmq.link import WHAT, Link, said
+from pressroom.queues.rabbitmq.dial import said
+from pressroom.queues.rabbitmq.link import WHAT, Link
 from pressroom.queues.rabbitmq.wire import Outgoing
 
 _log = logging.getLogger(__name__)
@@ -110,7 +111,7 @@ class Publisher:
         self._in_flight.clear()
         self._bytes_in_flight = 0
         for batch in lost:
-            batch.fail(BackendUnavailable(WHAT, trouble))
+            batch.fail(self._link.unavailable(trouble))
 
     def _expire(self, batch: Batch, late: str) -> None:
         """What was never sent or never confirmed must not pile up while the broker takes nothing."""
@@ -130,7 +131,7 @@ class Publisher:
             if self._link.trouble is None or not self._link.tried.is_set():
                 self._early.append(batch)
             else:
-                batch.fail(BackendUnavailable(WHAT, self._link.trouble))
+                batch.fail(self._link.unavailable(self._link.trouble))
             return
         needs = {name for message in batch.messages for name in message.needs}
         self._declarer.ensure(needs, partial(self._queue, batch))

@@ -16,7 +16,8 @@ from pika.adapters.blocking_connection import BlockingChannel
 from pika.channel import Channel
 from pika.exceptions import ChannelClosedByClient
 
-from pressroom.queues.rabbitmq.link import Link, backoff_s, said
+from pressroom.queues.rabbitmq.dial import said
+from pressroom.queues.rabbitmq.link import Link, backoff_s
 from pressroom.queues.topology import MARKER, Topology
 
 _log = logging.getLogger(__name__)

@@ -9,9 +9,9 @@ import click
 
 from pressroom.clock import SystemClock
 from pressroom.desk.office import Office, Refused
-from pressroom.objects.port import StoreError
+from pressroom.objects.port import StoreError, StoreMisconfigured
 from pressroom.outcomes import BackendUnavailable
-from pressroom.queues.port import Full, Unroutable
+from pressroom.queues.port import Full, QueueMisconfigured, Unroutable
 from pressroom.sender import Sender
 from pressroom.settings import load
 from pressroom.wiring import queue_of, store_of
@@ -28,5 +28,7 @@ def office() -> Iterator[Office]:
             yield Office(store_of(settings, clock), Sender(queue, clock, "cli"), clock, settings)
         finally:
             queue.close()
+    except (QueueMisconfigured, StoreMisconfigured):
+        raise  # as for any setting that cannot be used
     except (Refused, BackendUnavailable, StoreError, Full, Unroutable, TooNew, Undecodable) as error:
         raise click.ClickException(str(error)) from None
