@@ -17,6 +17,7 @@ CONNECT_TIMEOUT_S = 5
 HANDSHAKE_TIMEOUT_S = 10
 _REFUSED, _NOT_ALLOWED = 403, 530
 _REPLY = re.compile(r"ConnectionClosedByBroker: \((?P<code>\d{3})\) '(?P<text>[^']*)")
+_TLS_REASON = re.compile(r"\[SSL: (\w+)\]")
 _WRONG_NAME = {62, 64}
 """OpenSSL's X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH."""
 _OUT_OF_DATE = {9, 10}
@@ -96,15 +97,17 @@ def _advice(error: BaseException | None, address: Address) -> tuple[str, bool]:
             return f"see {SETTING}", True
         case ssl.SSLCertVerificationError():
             return _of_certificate(error, address), True
-        case ssl.SSLError():
-            reason = _TLS_REASONS.get(error.reason or "")
-            return (f"{reason} in {SETTING}", True) if reason else (f"see amqps:// in {SETTING}", False)
         case socket.gaierror():
             return f"the name {address.host} cannot be resolved; is it written right in {SETTING}?", False
         case ConnectionRefusedError():
             return f"nothing listens at port {address.port} there; is the broker up, and {SETTING} right?", False
-        case IncompatibleProtocolError():
-            return f"no AMQP is spoken at that port; with TLS it is amqps:// in {SETTING}", True
+    # A refusal in the middle of things reaches us as the text of a lost connection.
+    found = _TLS_REASON.search(str(error))
+    if found is not None and found[1] in _TLS_REASONS:
+        return f"{_TLS_REASONS[found[1]]} in {SETTING}", True
+    if isinstance(error, IncompatibleProtocolError):
+        # So it looks, too, while a broker behind a proxy is starting.
+        return f"no AMQP is spoken at that port, or not yet; with TLS it is amqps:// in {SETTING}", False
     code, _ = _reply(error)
     if code == _REFUSED:
         return f"the broker does not know user {address.user} with that password; correct them in {SETTING}", True
