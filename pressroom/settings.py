@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     # --- engines -----------------------------------------------------------------------------------
     data: Path = _setting(Path("data"), "folder of the embedded engines and of a node's copies on disk")
     queue_url: SecretStr = _setting(
-        SecretStr(""), "amqp://… or, over TLS, amqps://… of one or more brokers, comma-separated; empty: the sqlite queue in the data folder"
+        SecretStr(""), "amqp://… or amqps://… of one or more brokers, comma-separated; empty: the sqlite queue in the data folder"
     )
     objects_url: str = _setting(
         "", "s3://bucket?endpoint=…&region=… of the object store; empty: a directory in the data folder"
