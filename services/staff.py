@@ -23,6 +23,7 @@ from pressroom.queues.topics import DEAD, FEED_REFRESH, RECORD_PUBLISH, SCHEDULE
 from pressroom.sender import Sender
 from pressroom.settings import Settings
 from pressroom.wiring import VERSION, loop_rules
+from schemas.changes import FeedSearch
 from schemas.envelope import Envelope
 from schemas.messages import PageImageWish, WeatherRequest
 from schemas.operating import PreviewRequest, TopicPause, WeatherPreviewRequest
@@ -73,13 +74,8 @@ def _publisher(room: Room) -> list[Part]:
     shelf = Shelf(room.store, Notices(room.queue, room.clock))
     failures = Failures(shelf, room.clock, VERSION)
     settings = room.settings
-    ages = Ages(
-        settings.failures_days,
-        settings.archive_days,
-        settings.previews_days,
-        settings.audit_days,
-        settings.weather_days,
-    )
+    days = (settings.failures_days, settings.archive_days, settings.previews_days, settings.audit_days)
+    ages = Ages(*days, settings.weather_days)
     keeping = Keeping(room.store, settings.versions_max, settings.raw_max, settings.versions_days, ages)
     story = Publisher(
         shelf,
@@ -105,6 +101,7 @@ def _fetcher(room: Room) -> list[Part]:
     from services.fetcher.page_images import PageImages  # noqa: PLC0415
     from services.fetcher.parse import ParsedFeed, parse  # noqa: PLC0415
     from services.fetcher.previews import Previews  # noqa: PLC0415
+    from services.fetcher.searches import Searches  # noqa: PLC0415
     from services.fetcher.story import Fetcher  # noqa: PLC0415
 
     settings = room.settings
@@ -132,7 +129,7 @@ def _fetcher(room: Room) -> list[Part]:
     )
     pace = Pace(room.clock, settings.fetch_host_spacing_s)
     images = PageImages(get, identity, room.clock, pace)
-    previews = Previews(story, pace, VERSION)
+    previews, searches = Previews(story, pace, VERSION), Searches(story, pace)
 
     def handle(envelope: Envelope[Any]) -> Outcome:
         match envelope.payload:
@@ -140,6 +137,8 @@ def _fetcher(room: Room) -> list[Part]:
                 return images.handle(envelope)
             case PreviewRequest():
                 return previews.handle(envelope)
+            case FeedSearch():
+                return searches.handle(envelope)
             case _:
                 return story.handle(envelope)
 
