@@ -87,17 +87,18 @@ def _instant(value: Any, offset_s: int) -> datetime | None:
         at = local.astimezone(UTC) if local.tzinfo else local.replace(tzinfo=UTC) - timedelta(seconds=offset_s)
     except (ValueError, OverflowError):
         return None
-    return at if at.year > 1970 else None
+    return at if 1970 < at.year < parse.YEAR_END else None
 
 
 def _day(value: Any, offset_s: int) -> str | None:
     """A day of the place. Unix seconds become one by the answer's offset, as its documentation says: the zone
-    database would give one day twice in the week of a clock change (open-meteo/open-meteo#488).
+    database would give one day twice in the week of a clock change (open-meteo/open-meteo#488). The nearest midnight
+    counts, so that a stamp by the other half of the year's offset is still its own day.
     """
     if isinstance(value, str):
         return value[:10] if _instant(value, 0) else None
     at = parse.instant(value)
-    return None if at is None else (at + timedelta(seconds=offset_s)).date().isoformat()
+    return None if at is None else (at + timedelta(seconds=offset_s, hours=12)).date().isoformat()
 
 
 def _at(column: Sequence[Any], place: int) -> Any:

@@ -66,7 +66,7 @@ def _fallen_mm(row: Mapping[str, Any], most: float) -> float | None:
     for name in ("rain", "snow"):
         if name in row:
             fallen = row[name]
-            amount = number(fallen.get("1h", 0.0) if isinstance(fallen, dict) else fallen)
+            amount = number(fallen.get("1h") if isinstance(fallen, dict) else fallen)
             if amount is None:
                 return None
             total += amount
@@ -131,7 +131,4 @@ def _day(row: Mapping[str, Any], offset_s: int) -> WeatherDay | None:
 
 def _date(noon: datetime | None, offset_s: int) -> str | None:
     """A day's row is stamped with noon at the place, so an offset that changed that night makes no other day of it."""
-    try:
-        return None if noon is None else (noon + timedelta(seconds=offset_s)).date().isoformat()
-    except OverflowError:
-        return None
+    return None if noon is None else (noon + timedelta(seconds=offset_s)).date().isoformat()

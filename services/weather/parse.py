@@ -16,6 +16,8 @@ HOURS_MAX: Final = 168
 DAYS_MAX: Final = 8
 OFFSET_S_MAX: Final = 86_400
 DAY: Final = timedelta(days=1)
+YEAR_END: Final = 2200
+"""A moment after this is no weather's: milliseconds, or the end of somebody's calendar, which no zone can be added to."""
 
 
 class AnswerError(ValueError):
@@ -54,20 +56,24 @@ def read_json(body: bytes) -> Mapping[str, Any]:
 
 
 def offset_s(value: Any) -> int:
-    """The place's distance from UTC. Raises `AnswerError` for one that no place has: all its days would be wrong."""
-    read = number(value) or 0.0
-    if abs(read) > OFFSET_S_MAX:
+    """The place's distance from UTC, 0 when the answer names none.
+
+    Raises `AnswerError` for one that no place has or that cannot be read: all hours and days would be wrong.
+    """
+    read = 0.0 if value is None else number(value)
+    if read is None or abs(read) > OFFSET_S_MAX:
         raise AnswerError(ErrorKind.BAD_JSON, f"the answer's offset from UTC is {value!r} seconds"[:200])
     return int(read)
 
 
 def instant(value: Any) -> datetime | None:
-    """A moment given as unix seconds; 0 stands for none (open-meteo/open-meteo#840)."""
+    """A moment given as unix seconds; 0 stands for none (open-meteo/open-meteo#840), and so does one of other times."""
     seconds = number(value)
     try:
-        return datetime.fromtimestamp(seconds, UTC) if seconds else None
+        at = datetime.fromtimestamp(seconds, UTC) if seconds else None
     except (ValueError, OverflowError, OSError):
         return None
+    return at if at is not None and 1970 <= at.year < YEAR_END else None
 
 
 def sun(rise: datetime | None, fall: datetime | None) -> tuple[datetime | None, datetime | None]:

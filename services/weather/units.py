@@ -59,5 +59,5 @@ def _rounded(value: Any, convert: Callable[[float], float]) -> float | None:
 
 
 def within(value: float | None, low: float, high: float) -> float | None:
-    """A value that cannot be is not available."""
-    return value if value is not None and low <= value <= high else None
+    """A value that cannot be is not available; nought has no sign."""
+    return value + 0.0 if value is not None and low <= value <= high else None

@@ -58,11 +58,14 @@ def test_shared_case(case: dict[str, Any]) -> None:
             assert all(row[name] == value for name, value in wanted.items()), row
 
 
-def test_the_week_of_a_clock_change_has_each_day_once() -> None:
-    """Winter's offset, asked for in the week when summer time begins: the days after are stamped an hour earlier."""
-    midnights = [1_774_652_400 + day * 86_400 - (3600 if day > 1 else 0) for day in range(4)]
+@pytest.mark.parametrize("offset_s", [3600, 7200])
+@pytest.mark.parametrize("stamps", ["one offset", "the place's clock"])
+def test_the_week_of_a_clock_change_has_each_day_once(offset_s: int, stamps: str) -> None:
+    """Summer time begins on the second day: by the place's clock the days after are stamped an hour earlier."""
+    first = 1_774_652_400 + (3600 - offset_s if stamps == "one offset" else 0)
+    midnights = [first + day * 86_400 - (3600 if day > 1 and stamps != "one offset" else 0) for day in range(4)]
     answer = {
-        "utc_offset_seconds": 7200,
+        "utc_offset_seconds": offset_s,
         "timezone": "Europe/Oslo",
         "daily": {"time": midnights, "temperature_2m_max": [4.0, 5.0, 6.0, 7.0]},
     }

@@ -221,7 +221,7 @@ class TestBadAnswers:
         each.provider.script(Answer(body=b'{"current": ' * 99, cut=cut), path=each.paths[0])
         assert ill(each.ask())
 
-    @pytest.mark.parametrize("offset", [86_401, -1e9, 1e300])
+    @pytest.mark.parametrize("offset", [86_401, -1e9, 1e300, "7200", [7200], True])
     def test_an_offset_that_no_place_has_makes_all_days_wrong(self, offset: float) -> None:
         with pytest.raises(AnswerError):
             open_meteo(json.dumps({"utc_offset_seconds": offset}).encode())
@@ -229,7 +229,8 @@ class TestBadAnswers:
             one_call(json.dumps({"timezone_offset": offset}).encode())
 
     @pytest.mark.parametrize(
-        "time", [1e300, -1e18, "0001-01-01T00:00+14:00", "9999-12-31T23:59-14:00", True, [], {}, "soon"]
+        "time",
+        [1e300, -1e18, 253_402_300_799, "0001-01-01T00:00+14:00", "9999-12-31T23:59-14:00", True, [], {}, "soon"],
     )
     def test_a_moment_that_is_none_leaves_its_row_out(self, time: Any) -> None:
         hourly = {"time": [time, 1_732_000_000], "temperature_2m": [1.0, 2.0]}
@@ -258,11 +259,14 @@ class TestBadAnswers:
             ({"rain": None}, None),
             ({"rain": {"1h": 1.2}, "snow": {"1h": 0.3}}, 1.5),
             ({"rain": {"1h": "x"}}, None),
+            ({"rain": {"3h": 4.5}}, None),
+            ({"snow": {}}, None),
+            ({"rain": {"1h": -0.0}}, 0.0),
         ],
     )
     def test_rain_left_out_is_none_and_rain_unread_is_unknown(self, row: dict[str, Any], fallen: float | None) -> None:
         hourly = [{"dt": 1_732_000_000, "temp": 1.0} | row]
-        assert one_call(json.dumps({"hourly": hourly}).encode()).hours[0].precipitation_mm == fallen
+        assert repr(one_call(json.dumps({"hourly": hourly}).encode()).hours[0].precipitation_mm) == repr(fallen)
 
 
 class TestRefusals:
