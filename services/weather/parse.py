@@ -17,7 +17,7 @@ DAYS_MAX: Final = 8
 OFFSET_S_MAX: Final = 86_400
 DAY: Final = timedelta(days=1)
 YEAR_END: Final = 2200
-"""A moment after this is no weather's: milliseconds, or the end of somebody's calendar, which no zone can be added to."""
+"""No weather is of later: such moments are milliseconds, or the end of a calendar, which no zone can be added to."""
 
 
 class AnswerError(ValueError):
