@@ -1,107 +1,95 @@
-"""The OpenAPI 3.1 document of `/api/v1/`. Tests hold the answers to it."""
+"""The OpenAPI 3.1 document of `/api/v1/`, and of the search for places. Tests hold the answers to it."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-Schema = dict[str, Any]
-TEXT: Final[Schema] = {"type": "string"}
-TEXT_OR_NULL: Final[Schema] = {"type": ["string", "null"]}
-MOMENT: Final[Schema] = {"type": "string", "format": "date-time"}
-MOMENT_OR_NULL: Final[Schema] = {"type": ["string", "null"], "format": "date-time"}
-COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
+from services.web import api_schemas as of
+from services.web.api_schemas import Schema, record, ref, some
 
-
-def _object(**fields: Schema) -> Schema:
-    return {"type": "object", "required": list(fields), "properties": fields}
-
-
-def _list(of: Schema) -> Schema:
-    return {"type": "array", "items": of}
-
-
-def _ref(name: str) -> Schema:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-_HEADLINE: Final = _object(
-    id=TEXT,
-    title=TEXT,
-    link=TEXT_OR_NULL,
-    at=MOMENT_OR_NULL,
-    feed=TEXT,
-    source=TEXT,
-    summary=TEXT_OR_NULL,
-    language=TEXT_OR_NULL,
-)
-_STORY: Final = _object(**_HEADLINE["properties"], sources=COUNT, why=TEXT, also=_list(_ref("Headline")))
-_FEED: Final = _object(
-    feed=TEXT,
-    title=TEXT,
-    home=TEXT_OR_NULL,
-    state={"enum": ["fresh", "stale", "failing", "empty"]},
-    why=TEXT_OR_NULL,
-    since=MOMENT_OR_NULL,
-    published_at=MOMENT_OR_NULL,
-    fetched_at=MOMENT_OR_NULL,
-    checked_at=MOMENT_OR_NULL,
-    next_at=MOMENT_OR_NULL,
-)
-_ENTRY: Final = _object(
-    id=TEXT,
-    title=TEXT_OR_NULL,
-    link=TEXT_OR_NULL,
-    published=MOMENT_OR_NULL,
-    updated=MOMENT_OR_NULL,
-    first_seen=MOMENT_OR_NULL,
-    authors=_list(TEXT),
-    categories=_list(TEXT),
-    summary=TEXT_OR_NULL,
-    content_html=TEXT_OR_NULL,
-    image=TEXT_OR_NULL,
-    enclosures=_list({"type": "object"}),
-    language=TEXT_OR_NULL,
-)
-_WEATHER: Final = _object(
-    cell=TEXT,
-    place=TEXT_OR_NULL,
-    timezone=TEXT,
-    utc_offset_s={"type": "integer"},
-    fetched_at=MOMENT,
-    provider=TEXT,
-    attribution=TEXT,
-    now={"type": ["object", "null"]},
-    hours=_list({"type": "object"}),
-    days=_list({"type": "object"}),
-)
-_SITE: Final = _object(site=TEXT, title=TEXT, description=TEXT, place=TEXT_OR_NULL, page=TEXT)
-
-_SITE_PARAMETER: Final = {"name": "site", "in": "path", "required": True, "schema": TEXT, "example": "linux"}
-_FEED_PARAMETER: Final = {"name": "feed", "in": "path", "required": True, "schema": TEXT}
+_SITE: Final = {
+    "name": "site",
+    "in": "path",
+    "required": True,
+    "schema": of.TEXT,
+    "example": "linux",
+    "description": "as `/api/v1/sites` names it",
+}
+_FEED: Final = {
+    "name": "feed",
+    "in": "path",
+    "required": True,
+    "schema": of.TEXT,
+    "example": "kernel-notes",
+    "description": "as headlines and statuses name it",
+}
 _LIMIT: Final = {
     "name": "limit",
     "in": "query",
     "schema": {"type": "integer", "minimum": 1, "maximum": 500, "default": 100},
+    "example": 20,
 }
-_ONE_FEED: Final = {"name": "feed", "in": "query", "schema": TEXT, "description": "only this feed's headlines"}
+_ONE_FEED: Final = {
+    "name": "feed",
+    "in": "query",
+    "schema": of.TEXT,
+    "example": "kernel-notes",
+    "description": "only this feed's headlines",
+}
+_WORDS: Final = {
+    "name": "q",
+    "in": "query",
+    "schema": of.TEXT,
+    "example": "wien",
+    "description": "the beginning of a town's name, in any of its languages",
+}
+_KNOWN_ETAG: Final = {
+    "name": "If-None-Match",
+    "in": "header",
+    "schema": of.TEXT,
+    "example": '"0c2d9f6f5f3b4b1f8a7e6d5c"',
+    "description": "the ETag of the answer that the client has",
+}
+_ETAG: Final = {"ETag": {"description": "strong; changes with the content", "schema": of.TEXT}}
 
 
-def _get(summary: str, schema: Schema, *parameters: Schema, may_be_bad: bool = False) -> Schema:
+def _get(
+    name: str, summary: str, schema: Schema, example: Any, *parameters: Schema, problems: tuple[int, ...] = ()
+) -> Schema:
     answers: dict[str, Any] = {
-        "200": {"description": summary, "content": {"application/json": {"schema": schema}}},
-        "304": {"description": "the client has it already (If-None-Match)"},
+        "200": {
+            "description": summary,
+            "headers": _ETAG,
+            "content": {"application/json": {"schema": schema, "example": example}},
+        },
+        "304": {"description": "the client has it already", "headers": _ETAG},
     }
-    problems = (
-        {"404": "there is no such thing here", "429": "too many requests"}
-        if parameters
-        else {"429": "too many requests"}
-    )
-    if may_be_bad:
-        problems["400"] = "a parameter is not what it must be"
-    for code, text in problems.items():
-        answers[code] = {"description": text, "content": {"application/problem+json": {"schema": _ref("Problem")}}}
-    return {"get": {"summary": summary, "parameters": list(parameters), "responses": answers}}
+    for code in (*problems, 429):
+        title, detail = _PROBLEMS[code]
+        answers[str(code)] = {
+            "description": detail,
+            "content": {
+                "application/problem+json": {
+                    "schema": ref("Problem"),
+                    "example": {"title": title, "status": code, "detail": detail},
+                }
+            },
+        }
+    return {
+        "get": {
+            "operationId": name,
+            "summary": summary,
+            "parameters": [*parameters, _KNOWN_ETAG],
+            "responses": answers,
+        }
+    }
 
+
+_PROBLEMS: Final = {
+    400: ("Bad Request", "a parameter is not what it must be"),
+    404: ("Not Found", "there is no such thing here"),
+    429: ("Too Many Requests", "too many requests from one network; a minute later there is room again"),
+}
 
 DOCUMENT: Final[Schema] = {
     "openapi": "3.1.0",
@@ -112,48 +100,70 @@ DOCUMENT: Final[Schema] = {
         "Every answer has an ETag: send it back as If-None-Match.",
     },
     "paths": {
-        "/api/v1/sites": _get("the sites there are", _object(sites=_list(_ref("Site")))),
+        "/api/v1/sites": _get("sites", "the sites there are", record(sites=some(ref("Site"))), {"sites": [of.SITE]}),
         "/api/v1/sites/{site}/headlines": _get(
+            "headlines",
             "a site's headlines, newest first",
-            _object(site=TEXT, headlines=_list(_ref("Headline"))),
-            _SITE_PARAMETER,
+            record(site=of.TEXT, headlines=some(ref("Headline"))),
+            {"site": "linux", "headlines": [of.HEADLINE]},
+            _SITE,
             _ONE_FEED,
             _LIMIT,
-            may_be_bad=True,
+            problems=(400, 404),
         ),
         "/api/v1/sites/{site}/top": _get(
-            "a site's top stories and why they are", _object(site=TEXT, stories=_list(_ref("Story"))), _SITE_PARAMETER
+            "top",
+            "a site's top stories and why they are",
+            record(site=of.TEXT, stories=some(ref("Story"))),
+            {"site": "linux", "stories": [of.STORY]},
+            _SITE,
+            problems=(404,),
         ),
         "/api/v1/sites/{site}/status": _get(
+            "status",
             "how each feed of a site is doing",
-            _object(
-                site=TEXT, store_down_since=MOMENT_OR_NULL, broker_down_since=MOMENT_OR_NULL, feeds=_list(_ref("Feed"))
+            record(
+                site=of.TEXT,
+                store_down_since=of.MOMENT_OR_NULL,
+                broker_down_since=of.MOMENT_OR_NULL,
+                feeds=some(ref("Feed")),
             ),
-            _SITE_PARAMETER,
+            {"site": "linux", "store_down_since": None, "broker_down_since": None, "feeds": [of.FEED]},
+            _SITE,
+            problems=(404,),
         ),
-        "/api/v1/sites/{site}/weather": _get("the weather of a site's place", _ref("Weather"), _SITE_PARAMETER),
+        "/api/v1/sites/{site}/weather": _get(
+            "weather", "the weather of a site's place", ref("Weather"), of.WEATHER, _SITE, problems=(404,)
+        ),
         "/api/v1/feeds/{feed}/entries": _get(
+            "entries",
             "a feed's entries, whole",
-            _object(
-                feed=TEXT,
-                version=TEXT,
-                fetched_at=MOMENT,
-                title=TEXT_OR_NULL,
-                home=TEXT_OR_NULL,
-                entries=_list(_ref("Entry")),
+            record(
+                feed=of.TEXT,
+                version=of.TEXT,
+                fetched_at=of.MOMENT,
+                title=of.TEXT_OR_NULL,
+                home=of.TEXT_OR_NULL,
+                entries=some(ref("Entry")),
             ),
-            _FEED_PARAMETER,
+            {
+                "feed": "kernel-notes",
+                "version": "3787ffdbdcbeeecbfc0b06f01e97a82bffb0a4ceec88f54ecaa22ad25966e24a",
+                "fetched_at": "2026-11-24T11:58:00Z",
+                "title": "Kernel Notes",
+                "home": "https://kernel-notes.example/",
+                "entries": [of.ENTRY],
+            },
+            _FEED,
+            problems=(404,),
+        ),
+        "/weather/search": _get(
+            "places",
+            "places by name, the best first: their `cell` is what a reader's weather is kept by",
+            record(places=some(ref("Place")), credit=of.TEXT),
+            {"places": [of.PLACE], "credit": "Places by GeoNames"},
+            _WORDS,
         ),
     },
-    "components": {
-        "schemas": {
-            "Site": _SITE,
-            "Headline": _HEADLINE,
-            "Story": _STORY,
-            "Feed": _FEED,
-            "Entry": _ENTRY,
-            "Weather": _WEATHER,
-            "Problem": _object(title=TEXT, status=COUNT, detail=TEXT),
-        }
-    },
+    "components": {"schemas": of.SCHEMAS},
 }

@@ -82,10 +82,11 @@ class Api:
         return found
 
     def _answer(self, content: Any) -> Response:
-        return respond(_page(content, self._deps))
+        return respond(data_page(content, self._deps))
 
 
-def _page(content: Any, deps: Deps) -> Page:
+def data_page(content: Any, deps: Deps) -> Page:
+    """JSON that any page may read, the same for everybody."""
     body = json.dumps(content, ensure_ascii=False).encode("utf-8", "replace")
     return make(body, deps.clock.now(), content_type="application/json", vary="Accept-Encoding", extra=CORS)
 

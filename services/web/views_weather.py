@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import Blueprint, Response, abort, jsonify, redirect, request
+from flask import Blueprint, Response, abort, redirect, request
 
 from pressroom.address_book import open_book
 from pressroom.cells import cell_at
@@ -13,8 +13,8 @@ from pressroom.places import CREDIT, Place
 from services.web import wishes as wishing
 from services.web.front import front_page
 from services.web.limits import address_of
-from services.web.pages import EDGE
 from services.web.views import missing, respond
+from services.web.views_api import data_page
 from services.web.views_reader import my_wishes, only_from_here, set_cookie, with_place
 
 if TYPE_CHECKING:
@@ -45,10 +45,7 @@ class WeatherRoom:
             | {"cell": place.cell.id, "timezone": place.timezone}
             for place in self._found(request.args.get("q", ""))
         ]
-        answer = jsonify(places=found, credit=CREDIT)
-        for name, value in EDGE:
-            answer.headers[name] = value
-        return answer
+        return respond(data_page({"places": found, "credit": CREDIT}, self._deps))
 
     def page(self, site: str) -> Response:
         return self._page(site)
