@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -12,19 +13,19 @@ LOOK_EVERY_S = 0.02
 
 
 class Keeper:
-    """Keeps one process of a fleet for each of `services`, with `env` added to their environment."""
+    """Keeps one process of a fleet for each of `services`, with what `env` says at each start in their environment."""
 
-    def __init__(self, fleet: Fleet, *services: str, env: dict[str, str] | None = None) -> None:
+    def __init__(self, fleet: Fleet, *services: str, env: Callable[[], dict[str, str]] = dict) -> None:
         self.fleet = fleet
         self.deaths: list[int] = []
         """How those that died by themselves or were killed ended, in order."""
-        self._env = env or {}
+        self._env = env
         self._lock = threading.Lock()
         self._kept: dict[str, Process] = {}
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="keeper", daemon=True)
         for number, names in enumerate(services):
-            self._kept[f"{names} {number}"] = fleet.start(names, self._env)
+            self._kept[f"{names} {number}"] = fleet.start(names, env())
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -46,7 +47,7 @@ class Keeper:
             self._kept[name].kill()
 
     def _start(self, name: str) -> Process:
-        return self.fleet.start(name.rpartition(" ")[0], self._env)
+        return self.fleet.start(name.rpartition(" ")[0], self._env())
 
     def _keep(self) -> None:
         while not self._over.wait(LOOK_EVERY_S):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, Self
@@ -17,6 +18,7 @@ from tests.contracts.queue_tools import CLOCK, eventually
 from tests.contracts.rabbitmq_tools import publish_until_accepted
 
 FIRST, SECOND = "feed.refresh", "record.publish"
+KEYS = 25
 
 
 class Flow:
@@ -62,22 +64,33 @@ class Flow:
             queue.close()
 
     def wait_for_more(self, timeout_s: float = 60.0) -> None:
-        """Until something that is sent from now on has come out."""
-        after = len(self.accepted) + 20
-        eventually(lambda: len(self.accepted) > after, "more is accepted", timeout_s)
-        last = self.accepted[after]
-        eventually(lambda: last in self.arrived, "and arrives", timeout_s)
+        """Until something of each key that is sent from now on has come out: no partition stands still."""
+        before = len(self.accepted)
+        eventually(lambda: len(self.accepted) >= before + KEYS, "more is accepted", timeout_s)
+        of_each_key = set(self.accepted[before : before + KEYS])
+        with suppress(AssertionError):
+            eventually(lambda: self.arrived >= of_each_key, "and arrives", timeout_s)
+        assert self.arrived >= of_each_key, self.stuck()
 
     def check_that_nothing_was_lost(self) -> None:
         self._stopping.set()
         self._threads[0].join(60)
-        eventually(lambda: self.arrived >= set(self.accepted), "all that was accepted arrives", 60)
+        with suppress(AssertionError):
+            eventually(lambda: self.arrived >= set(self.accepted), "all that was accepted arrives", 60)
+        assert self.arrived >= set(self.accepted), self.stuck()
+
+    def stuck(self) -> str:
+        """For people: what has not arrived, and where messages wait."""
+        missing = sorted(set(map(int, self.accepted)) - set(map(int, self.arrived)))
+        depths = {topic: queue.depth(topic) for topic, queue in ((FIRST, self._middle), (SECOND, self._end))}
+        troubles = [place.trouble for place in (self._middle_place, self._end_place)]
+        return f"accepted {len(self.accepted)}, missing {missing}, queued {depths}, trouble {troubles}"
 
     def _send(self) -> None:
         number = 0
         while not self._stopping.wait(0.003):
             body = b"%d" % number
-            publish_until_accepted(self.sender, Parcel(FIRST, f"key-{number % 25}", body))
+            publish_until_accepted(self.sender, Parcel(FIRST, f"key-{number % KEYS}", body))
             self.accepted.append(body)
             number += 1
 

@@ -33,7 +33,7 @@ def test_a_message_that_kills_every_publisher_ends_as_a_failure_and_the_innocent
         sender.send([Emit(RECORD_PUBLISH, POISON, record("poison", 1, entry(1)))])
         for _ in range(10):
             stage.load.send_round()
-        with Keeper(stage.fleet, "publisher", "scheduler+fetcher+weather", env=env) as keeper:
+        with Keeper(stage.fleet, "publisher", "scheduler+fetcher+weather", env=lambda: env) as keeper:
             failure = eventually(lambda: poison(stage), within_s=60, every_s=0.1)
             stage.check(expected_failures=["poison"])
 

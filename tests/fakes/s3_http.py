@@ -119,7 +119,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def _serve(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        length = int(self.headers.get("Content-Length", 0))
+        body = self.rfile.read(length)
+        if len(body) < length:
+            # Whoever sent it died meanwhile: no store takes half an object.
+            self.close_connection = True
+            return
         answer = self.server.respond(Request(self.command, self.path, dict(self.headers), body))
         if answer is HANG_UP:
             self.close_connection = True
