@@ -14,6 +14,7 @@ from services.scheduler.ledger import Ledger
 from services.scheduler.memory import FeedMemory, HostMemory
 from services.scheduler.proposals import proposal_of
 from services.scheduler.sites import Feed, Site, host_of
+from services.scheduler.status_size import fitted
 
 NEW_INTERVAL_S = 3.0
 
@@ -59,7 +60,7 @@ def _not_before(memory: FeedMemory, host: HostMemory | None) -> tuple[datetime |
 def site_status(site: Site, ledger: Ledger, at: datetime) -> SiteStatus:
     memories = {feed.id: ledger.feeds.get(feed.id) for feed in site.feeds}
     hosts = {name: ledger.hosts.get(host_of(memory.address)) for name, memory in memories.items() if memory}
-    return SiteStatus(
+    status = SiteStatus(
         site=site.id,
         title=site.title,
         description=site.description,
@@ -68,6 +69,7 @@ def site_status(site: Site, ledger: Ledger, at: datetime) -> SiteStatus:
         at=at,
         feeds=tuple(feed_status(feed, memories[feed.id], hosts.get(feed.id)) for feed in site.feeds),
     )
+    return fitted(status)
 
 
 def reader_feed(memory: FeedMemory, ledger: Ledger, at: datetime) -> Emit:
