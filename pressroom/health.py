@@ -57,6 +57,8 @@ def faults(seen: Seen, now: datetime, healthy_age: timedelta) -> list[str]:
         found.append(f"{seen.topic}: its threads have ended; restart the service")
     if seen.troubled_since is not None and now - seen.troubled_since >= TROUBLE_MAX:
         found.append(f"{seen.topic}: receives nothing since {seen.troubled_since:%H:%M:%S} UTC: {seen.health.trouble}")
+    if seen.health.overdue:
+        found.append(f"{seen.topic}: {seen.health.overdue}")
     if seen.health.breaker_open:
         found.append(f"{seen.topic}: paused by its breaker: {seen.health.paused_because}")
     idle_since = seen.health.last_done_at or seen.started_at

@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     # --- engines -----------------------------------------------------------------------------------
     data: Path = _setting(Path("data"), "folder of the embedded engines and of a node's copies on disk")
     queue_url: SecretStr = _setting(
-        SecretStr(""), "amqp://… or amqps://… of one or more brokers, comma-separated; empty: the sqlite queue in the data folder"
+        SecretStr(""), "amqp(s)://… of one or more brokers, comma-separated; empty: the sqlite queue in the data folder"
     )
     objects_url: str = _setting(
         "", "s3://bucket?endpoint=…&region=… of the object store; empty: a directory in the data folder"
@@ -82,7 +82,9 @@ class Settings(BaseSettings):
     fetch_raw_bytes_max: NotNegative = _setting(
         2_000_000, "answers up to this size are kept as they came; 0: none", "bytes"
     )
-    contact: str = _setting("", "mail address or page for publishers, in the User-Agent beside /crawler and on that page")
+    contact: str = _setting(
+        "", "mail address or page for publishers, in the User-Agent beside /crawler and on that page"
+    )
 
     # --- scheduling --------------------------------------------------------------------------------
     interval_min_s: Positive = _setting(900.0, "shortest time between two checks of a feed", "s")

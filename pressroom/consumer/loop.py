@@ -32,7 +32,9 @@ Handler = Callable[[Envelope[Any]], Outcome]
 
 @dataclass(frozen=True, slots=True)
 class ConsumerHealth:
-    """`trouble`: why nothing is received; `paused_because`: why nothing is begun. Both None when all is well."""
+    """`trouble`: why nothing is received; `paused_because`: why nothing is begun; `overdue`: what the broker took back
+    because it took too long here. All None when all is well. `losses`: how often its place was lost, however short.
+    """
 
     alive: bool
     trouble: str | None
@@ -40,6 +42,8 @@ class ConsumerHealth:
     breaker_open: bool
     under_way: int
     last_done_at: datetime | None
+    overdue: str | None = None
+    losses: int = 0
 
 
 class Consumer:
@@ -186,9 +190,12 @@ class Consumer:
     def health(self) -> ConsumerHealth:
         running = self._supervisor is not None and not self._stopped
         threads = (*self._workers, self._supervisor) if self._supervisor else ()
+        place = self._supervisor.subscription if self._supervisor else None
         return ConsumerHealth(
             alive=running and all(thread.is_alive() for thread in threads),
-            trouble=self._supervisor.subscription.trouble if self._supervisor else "not started",
+            trouble=place.trouble if place else "not started",
+            overdue=place.overdue if place else None,
+            losses=place.losses if place else 0,
             paused_because=self._gate.why(),
             breaker_open=self._gate.breaker_open,
             under_way=self._bench.under_way,

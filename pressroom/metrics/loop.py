@@ -92,7 +92,7 @@ def vitals_metrics(registry: CollectorRegistry, services: Sequence[Vitals]) -> N
     """The states that the vitals know, looked up at each scrape."""
     names = ["pressroom_healthy", "pressroom_broker_down_seconds"]
     if any(vitals.service in BACK_ENDS for vitals in services):
-        names += ["pressroom_breaker_open", "pressroom_last_done_timestamp_seconds"]
+        names += ["pressroom_breaker_open", "pressroom_last_done_timestamp_seconds", "pressroom_reconnects_total"]
     registry.register(ReadOff(names, lambda: _states(services)))
 
 
@@ -100,18 +100,21 @@ def _states(services: Iterable[Vitals]) -> Reading:
     well: dict[tuple[str, ...], float] = {}
     breakers: dict[tuple[str, ...], float] = {}
     done: dict[tuple[str, ...], float] = {}
+    losses: dict[tuple[str, ...], float] = {}
     down_s = 0.0
     for vitals in services:
         well[vitals.service,] = float(vitals.verdict().is_well)
         down_s = max(down_s, vitals.troubled_s())
         for topic, health in vitals.healths():
             breakers[topic,] = float(health.breaker_open)
+            losses[topic,] = float(health.losses)
             if health.last_done_at is not None:
                 done[topic,] = health.last_done_at.timestamp()
     return {
         "pressroom_healthy": well,
         "pressroom_broker_down_seconds": {PLAIN: down_s},
         "pressroom_breaker_open": breakers,
+        "pressroom_reconnects_total": losses,
         "pressroom_last_done_timestamp_seconds": done,
     }
 

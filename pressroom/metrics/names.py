@@ -56,6 +56,8 @@ _LIST: Final = (
            BACK_ENDS, ("topic",)),
     Metric("pressroom_last_done_timestamp_seconds", "gauge", "when a message was last finished, since the epoch",
            BACK_ENDS, ("topic",)),
+    Metric("pressroom_reconnects_total", "counter", "times a consumer lost its place at the queue and took it anew, "
+           "however short that was", BACK_ENDS, ("topic",)),
     Metric("pressroom_redeliveries_total", "counter", "messages that came again", BACK_ENDS, ("topic",)),
     Metric("pressroom_dropped_total", "counter", "messages not sent because their topic was full", BACK_ENDS,
            ("topic",)),

@@ -113,6 +113,18 @@ class Subscription(Protocol):
         An engine goes on trying by itself, with back-off and jitter; this is for health and logs.
         """
 
+    @property
+    def losses(self) -> int:
+        """How often the place was lost and had to be taken anew, however short that was; trouble that nobody happened
+        to look at is counted here.
+        """
+
+    @property
+    def overdue(self) -> str | None:
+        """What was handed out here, is not finished, and was taken back by the broker because that took too long; in
+        a line for people. None when there is nothing of the kind.
+        """
+
     def pause(self) -> None:
         """Hand out nothing new until `resume`; what is handed out stays so."""
 

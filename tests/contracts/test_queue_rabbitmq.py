@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import time
@@ -9,11 +10,14 @@ from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 from queue import SimpleQueue
+from typing import Any
 
 import pytest
 
 from pressroom import testing
-from pressroom.outcomes import BackendUnavailable
+from pressroom.consumer.loop import Consumer
+from pressroom.health import Vitals
+from pressroom.outcomes import BackendUnavailable, Outcome
 from pressroom.queues.port import Delivery, Full, Lost, Parcel, Queue, Settlement, Unroutable
 from pressroom.queues.rabbitmq.admin import Broker, apply, check
 from pressroom.queues.rabbitmq.link import Link
@@ -22,10 +26,11 @@ from pressroom.queues.rabbitmq.partitions import partition_of, priority
 from pressroom.queues.rabbitmq.queue import RabbitQueue
 from pressroom.queues.topology import queue_for, queues_of
 from schemas.codec import decode
+from schemas.envelope import Envelope
 from schemas.messages import DeadLetter
-from tests.contracts.consumer_contract import ConsumerContract
+from tests.contracts.consumer_contract import QUICK, ConsumerContract, Seen
 from tests.contracts.queue_contract import QueueContract
-from tests.contracts.queue_tools import CLOCK, Box, eventually
+from tests.contracts.queue_tools import CLOCK, Box, eventually, wish
 from tests.contracts.rabbitmq_tools import TOPIC, Worker, cut, opened, raw, settle
 
 pytestmark = pytest.mark.containers
@@ -527,7 +532,45 @@ def test_a_connection_that_is_cut_is_made_again_and_what_was_held_comes_again(qu
     with pytest.raises(Lost):
         queue.settle([Settlement(held)])
     assert settle(queue, again)
-    assert subscription.trouble is None
+    assert (subscription.trouble, subscription.losses, subscription.overdue) == (None, 1, None)
+
+
+def test_a_channel_that_the_broker_closed_under_a_hanging_handler_is_told_until_the_handler_is_through(
+    queue: RabbitQueue,
+) -> None:
+    """As after the broker's consumer timeout: error 406 on the channel, and nobody raises anything."""
+    go_on, done = threading.Event(), Seen()
+
+    def handler(envelope: Envelope[Any]) -> Outcome:
+        if envelope.key == "hangs":
+            go_on.wait(20)
+        return done(envelope)
+
+    consumer = Consumer.single(queue, TOPIC, handler, service="tester", clock=CLOCK, rules=QUICK, workers=2)
+    vitals = Vitals("tester", CLOCK.now, 3600)
+    vitals.watch(TOPIC, lambda: consumer.health)
+    consumer.start()
+    try:
+        queue.publish([wish(TOPIC, "hangs", name="hung"), wish(TOPIC, "quick", name="first")])
+        eventually(lambda: done.ids == ["first"] and consumer.health.under_way == 1, "one hangs")
+        assert vitals.verdict().is_well
+        place = queue._places[0]
+        queue._consuming.call(lambda: place._channel and place._channel.basic_ack(4711))
+
+        (fault,) = eventually(lambda: vitals.verdict().faults, "the health tells it", 5)
+        assert re.search(r"the broker took back [12] messages that are not finished here: PRECONDITION_FAILED", fault)
+        assert consumer.health.losses == 1
+        eventually(lambda: consumer.health.trouble is None, "it consumes again")
+        queue.publish([wish(TOPIC, "quick", name="second")])
+        eventually(lambda: "second" in done.ids, "and works")
+        assert not vitals.verdict().is_well
+        go_on.set()
+        eventually(lambda: queue.depth(TOPIC).total == 0, "all is done")
+        assert set(done.ids) == {"hung", "first", "second"}
+        eventually(lambda: vitals.verdict().is_well, "it is well again")
+    finally:
+        go_on.set()
+        consumer.stop(5)
 
 
 def test_what_was_not_confirmed_when_the_connection_was_cut_is_an_error_and_not_silence(queue: RabbitQueue) -> None:

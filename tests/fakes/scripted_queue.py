@@ -32,6 +32,8 @@ class ScriptedPlace:
     held: list[ScriptedDelivery] = field(default_factory=list)
     history: list[str] = field(default_factory=list)
     trouble: str | None = None
+    overdue: str | None = None
+    losses: int = 0
 
     @property
     def is_paused(self) -> bool:

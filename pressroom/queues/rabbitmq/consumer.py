@@ -15,10 +15,12 @@ from typing import Any
 
 from pika import BasicProperties
 from pika.channel import Channel
+from pika.exceptions import ChannelClosedByBroker
 
 from pressroom.clock import Clock
 from pressroom.queues.port import Depth, OnDelivery
 from pressroom.queues.rabbitmq.acks import Acks
+from pressroom.queues.rabbitmq.dial import said
 from pressroom.queues.rabbitmq.intake import Intake, sent_again
 from pressroom.queues.rabbitmq.link import Link
 from pressroom.queues.rabbitmq.partitions import priority, read_name
@@ -70,6 +72,7 @@ class WorkSubscription:
         self._seating = 0  # which channel this is, counted: tags of an earlier one mean nothing any more
         self._flush_is_due = False
         self._asking: list[OnDepth] = []
+        self._why_taken_back = ""
         self._gone = threading.Event()
         link.call(self._seat.take)
 
@@ -80,6 +83,17 @@ class WorkSubscription:
     @property
     def trouble(self) -> str | None:
         return self._seat.trouble or self._publisher.trouble
+
+    @property
+    def losses(self) -> int:
+        return self._seat.losses
+
+    @property
+    def overdue(self) -> str | None:
+        count = self._hand.overdue
+        if not count:
+            return None
+        return f"the broker took back {count} messages that are not finished here: {self._why_taken_back}"
 
     def pause(self) -> None:
         self._hand.paused = True
@@ -160,10 +174,12 @@ class WorkSubscription:
                 callback=(lambda _frame: self._seat.ready()) if last else None,
             )
 
-    def _vacated(self) -> None:
+    def _vacated(self, reason: Exception) -> None:
         self._channel = None
         self._acks = Acks()
-        self._hand.lose_all()
+        # A connection may go for any reason; a channel is closed by the broker for what was done or left undone on it.
+        self._hand.lose_all(overdue=isinstance(reason, ChannelClosedByBroker))
+        self._why_taken_back = said(reason)
         self._gone.set()
         asking, self._asking = self._asking, []
         for then in asking:

@@ -91,6 +91,14 @@ class NoticeSubscription:
     def trouble(self) -> str | None:
         return self._seat.trouble
 
+    @property
+    def losses(self) -> int:
+        return self._seat.losses
+
+    @property
+    def overdue(self) -> None:
+        """A notice is over when it is handed out."""
+
     def pause(self) -> None:
         """Notices that come while paused are not kept; `resume` says that some may have been missed."""
         self._paused = True
@@ -104,7 +112,7 @@ class NoticeSubscription:
         self._gone.wait(SEAT_TIMEOUT_S)
 
     def close(self, timeout_s: float) -> None:
-        del timeout_s  # a notice is over when it is handed out
+        del timeout_s  # as `overdue`
         self.leave()
 
     # --- from here on: I/O thread only -----------------------------------------------------------------
@@ -127,7 +135,7 @@ class NoticeSubscription:
         if self._interrupted:
             self._tell(None)
 
-    def _vacated(self) -> None:
+    def _vacated(self, _reason: Exception) -> None:
         self._interrupted = True
         self._gone.set()
 

@@ -108,10 +108,16 @@ class Hand:
         self._changed = threading.Condition()
         self._held: list[Received] = []  # a heap: what is released goes back to where it was
         self._out: set[Received] = set()
+        self._overdue: set[Received] = set()
 
     @property
     def out(self) -> int:
         return len(self._out)
+
+    @property
+    def overdue(self) -> int:
+        """So many were handed out when the broker lost its patience, and have not come back since."""
+        return len(self._overdue)
 
     def put(self, received: Received) -> None:
         with self._changed:
@@ -130,6 +136,7 @@ class Hand:
     def take_back(self, received: Received) -> bool:
         """Released: to be handed out again. False when it was not handed out any more."""
         with self._changed:
+            self._overdue.discard(received)
             if received.state is not State.OUT:
                 return False
             self._out.discard(received)
@@ -141,6 +148,8 @@ class Hand:
     def settle(self, several: Iterable[Received]) -> list[Received]:
         """They are over. Returns those that were handed out until now; others were settled before, or lost."""
         with self._changed:
+            several = tuple(several)
+            self._overdue.difference_update(several)
             settled = [received for received in several if received.state is State.OUT]
             for received in settled:
                 received.state = State.SETTLED
@@ -148,9 +157,11 @@ class Hand:
             self._changed.notify_all()
             return settled
 
-    def lose_all(self) -> list[Received]:
+    def lose_all(self, *, overdue: bool = False) -> list[Received]:
         """The channel is gone or given up, and with it the right to settle what came by it. In order."""
         with self._changed:
+            if overdue:
+                self._overdue.update(self._out)
             lost = sorted((*self._held, *self._out))
             for received in lost:
                 received.state = State.LOST

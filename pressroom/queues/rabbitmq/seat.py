@@ -28,8 +28,11 @@ _UNLIKE = re.compile(r"inequivalent arg '(?P<argument>[^']+)' for (?P<what>queue
 class Seat:
     """`furnish` declares and subscribes on each new channel and then calls `ready`; `vacated` is told of each loss."""
 
-    def __init__(self, link: Link, name: str, furnish: Callable[[Channel], None], vacated: Callable[[], None]) -> None:
+    def __init__(
+        self, link: Link, name: str, furnish: Callable[[Channel], None], vacated: Callable[[Exception], None]
+    ) -> None:
         self.trouble: str | None = "connecting"
+        self.losses = 0
         self._link = link
         self._name = name
         self._furnish = furnish
@@ -37,6 +40,7 @@ class Seat:
         self._wanted = False
         self._channel: Channel | None = None
         self._failures = 0
+        self._is_ready = False
         self._why_we_close: str | None = None
         link.watch(self._link_is_up, self._link_is_down)
 
@@ -66,6 +70,7 @@ class Seat:
 
     def ready(self) -> None:
         self._failures = 0
+        self._is_ready = True
         self.trouble = None
 
     def _link_is_up(self, _connection: SelectConnection) -> None:
@@ -100,7 +105,8 @@ class Seat:
 
     def _closed(self, _channel: Channel, reason: Exception) -> None:
         self._channel = None
-        self._vacated()
+        self._vacated(reason)
+        was_ready, self._is_ready = self._is_ready, False
         if not self._wanted:
             self.trouble = None
             return
@@ -108,6 +114,7 @@ class Seat:
         if why is None and isinstance(reason, ChannelClosedByClient):
             self._open()  # left, and wanted again before that was through
             return
+        self.losses += was_ready
         self.trouble = why or f"{self._name}: {explain(reason)}"
         connection = self._link.connection
         if connection is not None and connection.is_open:

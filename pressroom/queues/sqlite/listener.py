@@ -74,6 +74,15 @@ class SqliteListener:
     def trouble(self) -> str | None:
         return self._trouble()
 
+    @property
+    def losses(self) -> int:
+        """A file is never lost for a moment."""
+        return 0
+
+    @property
+    def overdue(self) -> None:
+        """A notice is over when it is handed out."""
+
     def pause(self) -> None:
         with self._changed:
             self._flowing = False

@@ -141,6 +141,15 @@ class SqliteSubscription:
     def trouble(self) -> str | None:
         return self.writer.trouble
 
+    @property
+    def losses(self) -> int:
+        """A file is never lost for a moment."""
+        return 0
+
+    @property
+    def overdue(self) -> None:
+        """A file waits for any handler."""
+
     def pause(self) -> None:
         self._paused = True
 
