@@ -36,8 +36,11 @@ def decode(body: bytes, coding: str, body_bytes_max: int) -> bytes:
     layers = [name.strip().lower() for name in coding.split(",") if name.strip()]
     if len(layers) > LAYERS_MAX:
         raise FetchError(ErrorKind.DECODE_ERROR, f"packed {len(layers)} times over: {coding[:80]}")
+    undone = ""
     for name in reversed(layers):
-        body = _unpack(name, body, body_bytes_max)
+        if name == undone == "gzip" and not body.startswith(GZIP_MAGIC):
+            continue  # a proxy on the way named the coding again
+        body, undone = _unpack(name, body, body_bytes_max), name
     # No feed starts with these bytes, and some servers always send gzip (or serve .gz files) without saying so.
     if body.startswith(GZIP_MAGIC):
         body = _unpack("gzip", body, body_bytes_max)

@@ -26,12 +26,10 @@ from services.staff import http_client
 @click.option("--last-modified", help="ask whether it changed since this date")
 def command(url: str, etag: str | None, last_modified: str | None) -> None:
     """Fetch and parse URL. Exit 0 on ok and unchanged, 1 on error."""
-    clock = SystemClock()
+    clock, known = SystemClock(), Validators(etag=etag, last_modified=last_modified)
     try:
-        response = http_client(load(), clock).get(
-            url, headers=conditional(Validators(etag=etag, last_modified=last_modified))
-        )
-        verdict = judge(response, clock.now())
+        response = http_client(load(), clock).get(url, headers=conditional(known))
+        verdict = judge(response, clock.now(), known)
         if isinstance(verdict, Troubled):
             _fail(verdict.trouble, url)
         if isinstance(verdict, Unchanged):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from pressroom.http.answer import FetchError, Headers, Response
 from pressroom.http.times import fresh_s, retry_after_s
@@ -75,11 +76,18 @@ def validators_of(headers: Headers) -> Validators:
     )
 
 
-def judge(response: Response, now: datetime) -> Verdict:
-    """What an answer means, by its status first (the body of an error is never a feed)."""
-    if response.status == 304:
+GOOD: Final = frozenset({200, 203})
+"""The feed itself, from the site or as a proxy has changed it (RFC 9110 section 15.3.4)."""
+
+
+def judge(response: Response, now: datetime, asked_with: Validators) -> Verdict:
+    """What an answer means, by its status first (the body of an error is never a feed).
+
+    "Unchanged" since nothing at all is no answer: taken for one, the feed would never be seen.
+    """
+    if response.status == 304 and asked_with != Validators():
         return Unchanged()
-    if response.status != 200:
+    if response.status not in GOOD:
         return Troubled(_refused(response, now))
     if not response.body.strip():
         return Troubled(Trouble(kind=ErrorKind.EMPTY_BODY, message="the answer has no content", status=200))

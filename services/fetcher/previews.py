@@ -63,7 +63,7 @@ class Previews:
         except FetchError as error:
             return self._said(request, self._fetcher.clock.now(), trouble=trouble_of(error))
         now = self._fetcher.clock.now()
-        fetch, verdict = facts(request.url, response, at=now), judge(response, now)
+        fetch, verdict = facts(request.url, response, at=now), judge(response, now, Validators())
         if isinstance(verdict, Troubled):
             return self._said(request, now, fetch=fetch, trouble=verdict.trouble)
         try:

@@ -29,6 +29,7 @@ from services.fetcher.fitting import fitted
 from services.fetcher.manners import Get, Identity, RobotsRule
 from services.fetcher.parse import ParsedFeed, ParseError
 from services.fetcher.policy import (
+    GOOD,
     Troubled,
     Unchanged,
     conditional,
@@ -67,7 +68,7 @@ class Fetcher:
         except FetchError as error:
             return _failed(refresh, None, trouble_of(error))
         now = self.clock.now()
-        verdict = judge(response, now)
+        verdict = judge(response, now, refresh.validators)
         fetch = facts(refresh.url, response, at=now)
         if isinstance(verdict, Troubled):
             return _failed(refresh, fetch, verdict.trouble)
@@ -140,7 +141,7 @@ def facts(url: str, response: Response, *, at: datetime) -> Fetch:
         wire_bytes=response.wire_bytes,
         content_type=(response.headers.get("Content-Type") or "")[:1000] or None,
         validators=validators_of(response.headers),
-        content_hash=hashlib.sha256(response.body).hexdigest() if response.status == 200 else None,
+        content_hash=hashlib.sha256(response.body).hexdigest() if response.status in GOOD else None,
         hints=hints_of(Hints(), response.headers, at),
     )
 

@@ -88,6 +88,13 @@ class TestUnchanged:
         faultserver.script("/feed.xml", Answer(200, FEED + b"\n", fields))
         assert feed.refresh().body == FEED + b"\n"
 
+    def test_a_304_that_nobody_asked_for_is_trouble_and_no_empty_feed(self, faultserver: FaultServer) -> None:
+        faultserver.script("/feed.xml", Answer(304), Answer(203, FEED, XML))
+        feed = subscribed(faultserver)
+        outcome = feed.refresh()
+        assert (outcome.kind, outcome.passing, outcome.unchanged) == ("http_status", True, False)
+        assert feed.refresh().body == FEED
+
 
 class TestRedirects:
     @pytest.mark.parametrize(("status", "moved"), [(301, True), (308, True), (302, False), (303, False), (307, False)])
@@ -175,6 +182,12 @@ class TestTransfer:
         outcome = feed.refresh()
         assert (outcome.kind, outcome.passing) == ("truncated", True)
         assert feed.refresh().body == FEED
+
+    @pytest.mark.parametrize("label", ["gzip, gzip", "GZIP", "gzip, identity"])
+    def test_gzip_is_unpacked_however_it_is_announced(self, faultserver: FaultServer, label: str) -> None:
+        answer = Answer(200, fill(len(FEED), FEED), XML | {"Content-Encoding": label})
+        faultserver.script("/feed.xml", answer)
+        assert subscribed(faultserver).refresh().body == FEED
 
     def test_gzip_that_nobody_announced_is_unpacked(self, faultserver: FaultServer) -> None:
         faultserver.script("/feed.xml", Answer(200, fill(len(FEED), FEED), XML))

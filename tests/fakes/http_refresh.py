@@ -44,7 +44,7 @@ class Subscription:
             response = self._client.get(self.url, headers=conditional(self.validators))
         except FetchError as error:
             return Outcome(trouble=trouble_of(error))
-        verdict = judge(response, datetime.now(UTC))
+        verdict = judge(response, datetime.now(UTC), self.validators)
         if isinstance(verdict, Troubled):
             return Outcome(response, trouble=verdict.trouble)
         self.url = response.permanent_url or self.url

@@ -35,7 +35,7 @@ def answer(status: int, body: bytes = b"", **headers: str) -> Response:
 
 
 def trouble(status: int, body: bytes = b"", **headers: str) -> Trouble:
-    verdict = judge(answer(status, body, **headers), NOW)
+    verdict = judge(answer(status, body, **headers), NOW, Validators())
     assert isinstance(verdict, Troubled)
     return verdict.trouble
 
@@ -58,9 +58,17 @@ class TestConditionalRequests:
 
 
 class TestVerdicts:
-    def test_content_is_fetched_and_304_is_unchanged_whatever_it_carries(self) -> None:
-        assert judge(answer(200, b"<rss/>"), NOW) == Fetched()
-        assert judge(answer(304, b"<html>not modified</html>", Content_Type="text/html"), NOW) == Unchanged()
+    @pytest.mark.parametrize("status", [200, 203])
+    def test_content_is_fetched(self, status: int) -> None:
+        assert judge(answer(status, b"<rss/>"), NOW, Validators()) == Fetched()
+
+    @pytest.mark.parametrize("asked", [Validators(etag='"1"'), Validators(last_modified="Sat, 4 May 2024 9:00:00 GMT")])
+    def test_304_is_unchanged_whatever_it_carries(self, asked: Validators) -> None:
+        page = answer(304, b"<html>not modified</html>", Content_Type="text/html")
+        assert judge(page, NOW, asked) == Unchanged()
+
+    def test_unchanged_since_nothing_is_no_answer(self) -> None:
+        assert (trouble(304).kind, trouble(304).status) == (ErrorKind.HTTP_STATUS, 304)
 
     @pytest.mark.parametrize("body", [b"", b" \r\n\t"])
     def test_success_without_content_is_an_empty_body(self, body: bytes) -> None:

@@ -98,7 +98,8 @@ def test_the_question_names_us_how_many_feeds_we_serve_and_what_we_have(fetcher,
 
 def test_a_304_is_unchanged(fetcher, site):
     site.answer = response(b"", 304)
-    assert only(fetcher, refresh()).result == "unchanged"
+    assert only(fetcher, refresh(validators=Validators(etag='"1"'))).result == "unchanged"
+    assert only(fetcher, refresh()).trouble.status == 304
 
 
 def test_the_same_bytes_are_unchanged_without_being_read(fetcher, site):
