@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from pydantic import ValidationError
@@ -107,8 +108,16 @@ class Undecodable(ValueError):
 
 class TooNew(ValueError):
     """A message or an object of a version that this code does not know yet: it waits for the upgrade, and is never
-    rejected.
+    rejected. `kind` is a message's type.
+
+    So is a well-formed message of a type that this code has never heard of: the next release may have brought it. When
+    it was sent stands in `stranger_since`, since nobody can tell it from one that no release will ever read.
     """
+
+    def __init__(self, text: str, kind: str = "", stranger_since: datetime | None = None) -> None:
+        super().__init__(text)
+        self.kind = kind
+        self.stranger_since = stranger_since
 
 
 class TooLarge(ValueError):
@@ -118,6 +127,9 @@ class TooLarge(ValueError):
 class _Peek(Model):
     type: Name
     version: int = 1
+
+
+_STRANGER: Final = Envelope[Model]
 
 
 class _Versioned(Model):
@@ -141,18 +153,28 @@ def encode(envelope: Envelope[Any]) -> bytes:
 
 
 def decode(body: bytes) -> Envelope[Any]:
-    """Read a message. Raises `TooNew` for a known type in an unknown newer version, else `Undecodable`."""
+    """Read a message. Raises `TooNew` for a newer version of a type and for a new type, else `Undecodable`."""
     kind, number = _kind_of(body)
     model = _ENVELOPES.get((kind, number))
     if model is None:
         known = [version for name, version in TYPES if name == kind]
-        if known and number > max(known):
-            raise TooNew(f"message {kind} has version {number}; this code reads up to {max(known)}")
+        if not known:
+            raise _stranger(body, kind)
+        if number > max(known):
+            raise TooNew(f"message {kind} has version {number}; this code reads up to {max(known)}", kind)
         raise Undecodable(f"message: type {kind!r} in version {number} is unknown")
     try:
         return model.model_validate_json(body)  # type: ignore[no-any-return]
     except ValidationError as error:
         raise Undecodable(explain(error, f"message {kind}")) from None
+
+
+def _stranger(body: bytes, kind: str) -> ValueError:
+    try:
+        message = _STRANGER.model_validate_json(body)
+    except ValidationError as error:
+        return Undecodable(explain(error, f"message of the unknown type {kind!r}"))
+    return TooNew(f"message: this code knows no type {kind!r}", kind, message.occurred_at)
 
 
 def _kind_of(body: bytes) -> tuple[str, int]:

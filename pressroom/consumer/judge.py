@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pressroom.backoff import full_jitter
-from pressroom.consumer.rules import TOO_NEW_S, LoopRules
+from pressroom.consumer.rules import STRANGER_MAX, TOO_NEW_S, LoopRules
 from pressroom.outcomes import Defer, Done, Emit, Reject, Retry
 from pressroom.queues.port import Delivery, Parcel
 from pressroom.queues.topics import DEAD, ONE_KEY
@@ -64,8 +64,7 @@ class Judge:
         try:
             envelope = decode(delivery.body)
         except TooNew as error:
-            log.warning("a message is too new; it waits for the upgrade", extra=_facts(delivery, reason=str(error)))
-            return Verdict("too_new", (self._again(delivery, now, self.rng.uniform(*TOO_NEW_S)),))
+            return self._too_new(delivery, error, now)
         except Undecodable as error:
             return self._dead(delivery, None, ErrorKind.UNDECODABLE, str(error), now)
         if envelope.not_after is not None and envelope.not_after < now:
@@ -74,6 +73,15 @@ class Judge:
         if envelope.not_before is not None and envelope.not_before > now:
             return Verdict("early", (Parcel(delivery.topic, delivery.key, delivery.body, envelope.not_before),))
         return envelope
+
+    def _too_new(self, delivery: Delivery, error: TooNew, now: datetime) -> Verdict:
+        if error.kind in self._rules.dropped_types:
+            return Verdict("dropped")
+        if error.stranger_since is not None and now - error.stranger_since > STRANGER_MAX:
+            reason = f"{error}, and no upgrade has brought it since {error.stranger_since:%Y-%m-%d %H:%M} UTC"
+            return self._dead(delivery, None, ErrorKind.UNDECODABLE, reason, now)
+        log.warning("a message is too new; it waits for the upgrade", extra=_facts(delivery, reason=str(error)))
+        return Verdict("too_new", (self._again(delivery, now, self.rng.uniform(*TOO_NEW_S)),))
 
     def _poison(self, delivery: Delivery, now: datetime) -> Verdict:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from pressroom.breaker import BreakerRules
 from pressroom.queues.topics import DEAD, SCHEDULE
@@ -37,6 +38,8 @@ class LoopRules:
 
 TOO_NEW_S = (60.0, 600.0)
 """A message of a newer version waits between these, for the upgrade to get here."""
+STRANGER_MAX = timedelta(days=1)
+"""A rolling upgrade takes no longer; a message of a type that is unknown for so long is nobody's."""
 
 _BY_TOPIC = {
     # Its consumer files the dead: what it gave up would be lost.

@@ -15,7 +15,7 @@ from pressroom.consumer.loop import Consumer
 from pressroom.consumer.rules import LoopRules
 from pressroom.objects.port import StoreMisconfigured
 from pressroom.outcomes import Defer, Done, Emit, Outcome, Reject, Retry
-from pressroom.queues.port import Delivery, Parcel, Queue, Settlement
+from pressroom.queues.port import Delivery, Depth, Parcel, Queue, Settlement
 from schemas.codec import decode
 from schemas.envelope import Envelope
 from schemas.messages import DeadLetter, Wish
@@ -145,6 +145,19 @@ class ConsumerContract:
 
         assert (letter.kind, letter.body, letter.body_base64) == ("undecodable", "/wA=", True)
         eventually(lambda: seen.ids == ["good"], "the next one is handled")
+
+    def test_what_the_next_release_sends_waits_for_the_upgrade_and_holds_up_nobody(
+        self, queue: Queue, start: Start
+    ) -> None:
+        seen, parcel = Seen(), wish(TOPIC, "a")
+        start(seen)
+        newer = parcel.body.replace(b'"version":1', b'"version":2')
+        stranger = parcel.body.replace(b'"schedule.wish"', b'"tomorrow.news"')
+        queue.publish([Parcel(TOPIC, "a", body) for body in (newer, stranger)] + [wish(TOPIC, "a", name="good")])
+        eventually(lambda: seen.ids == ["good"], "the next one is handled")
+        eventually(lambda: queue.depth(TOPIC) == Depth(ready=0, in_flight=0, delayed=2), "they wait")
+
+        assert queue.depth("dead").total == 0
 
     def test_keys_are_handled_at_once_and_the_messages_of_one_in_order(self, queue: Queue, start: Start) -> None:
         met = threading.Barrier(3, timeout=20)

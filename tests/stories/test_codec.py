@@ -33,12 +33,16 @@ def test_an_id_with_quotes_is_read_all_the_same() -> None:
     assert decode(encode(sent)) == sent
 
 
-def test_a_newer_version_is_told_from_an_unknown_type() -> None:
+def test_a_newer_version_and_a_new_type_are_told_from_what_nobody_will_ever_read() -> None:
     body = encode(envelope(Tick(at=NOON)))
-    with pytest.raises(TooNew, match="version 9"):
+    with pytest.raises(TooNew, match="version 9") as newer:
         decode(changed(body, version=9))
-    with pytest.raises(Undecodable, match="'schedule.tock' in version 1 is unknown"):
-        decode(changed(body, type="schedule.tock"))
+    assert (newer.value.kind, newer.value.stranger_since) == ("schedule.tick", None)
+    with pytest.raises(TooNew, match="knows no type 'schedule.tock'") as stranger:
+        decode(changed(body, type="schedule.tock", payload={"of": {"another": ["shape"]}}))
+    assert (stranger.value.kind, stranger.value.stranger_since) == ("schedule.tock", NOON)
+    with pytest.raises(Undecodable, match="message of the unknown type 'schedule.tock': field occurred_at"):
+        decode(changed(body, type="schedule.tock", occurred_at="noon"))
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,24 @@ def test_a_message_of_a_newer_version_waits_for_the_upgrade_as_it_is() -> None:
     assert timedelta(seconds=60) <= verdict.parcels[0].not_before - NOW <= timedelta(seconds=600)  # type: ignore[operator]
 
 
+def test_a_message_of_a_new_type_waits_for_a_day_and_is_then_nobodys() -> None:
+    one = delivery(type="tomorrow.news")
+    first, last = (judge().before(one, NOW + timedelta(hours=hours)) for hours in (23, 25))
+
+    assert isinstance(first, Verdict)
+    assert isinstance(last, Verdict)
+    assert (first.ending, first.parcels[0].body) == ("too_new", one.body)
+    assert letter(last).kind == "undecodable"
+    assert "knows no type 'tomorrow.news', and no upgrade has brought it since" in letter(last).reason
+
+
+def test_a_tick_of_the_next_release_is_not_kept_for_it() -> None:
+    verdict = judge(rules_for(SCHEDULE)).before(delivery(Tick(at=NOW), topic=SCHEDULE, version=2), NOW)
+
+    assert isinstance(verdict, Verdict)
+    assert (verdict.ending, verdict.parcels) == ("dropped", ())
+
+
 @pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"{}", b'{"type": "no.such", "version": 1}', b"[1, 2]"])
 def test_what_cannot_be_read_is_dead_whole_and_always_the_same_letter(body: bytes) -> None:
     first, second = (judge().before(raw(body), NOW + timedelta(hours=hours)) for hours in (0, 1))
