@@ -20,7 +20,7 @@ from schemas import keys
 from schemas.documents import Head, SiteIndex
 from schemas.weather import WeatherRecord
 from services.web.agenda import Agenda
-from services.web.app import Deps, create_app
+from services.web.application import Deps, create_app
 from services.web.asking import Asking
 from services.web.assets import Assets
 from services.web.copies import Copies, Copy

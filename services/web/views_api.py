@@ -18,7 +18,7 @@ from services.web.parts import removed_of, without_any
 from services.web.views import base_address, respond
 
 if TYPE_CHECKING:
-    from services.web.app import Deps
+    from services.web.application import Deps
 
 CORS: Final[Headers] = [
     ("Access-Control-Allow-Origin", "*"),

@@ -19,7 +19,7 @@ from services.web.views import base_address, missing, respond
 from services.web.views_reader import my_wishes, with_own
 
 if TYPE_CHECKING:
-    from services.web.app import Deps
+    from services.web.application import Deps
 
 ITEMS_MAX = 50
 _NAMES = ", ".join(WRITERS)

@@ -12,7 +12,7 @@ from services.web.views_reader import my_wishes
 from services.web.wishes import NONE
 
 if TYPE_CHECKING:
-    from services.web.app import Deps
+    from services.web.application import Deps
 
 
 def blueprint(deps: Deps) -> Blueprint:

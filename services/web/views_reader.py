@@ -19,7 +19,7 @@ from services.web.views import missing, respond
 from services.web.wishes import COOKIE, COOKIE_CHARS_MAX, NONE, Wishes
 
 if TYPE_CHECKING:
-    from services.web.app import Deps
+    from services.web.application import Deps
 
 YEAR: Final = timedelta(days=365)
 OWN_FORM_CHARS_MAX: Final = 4_000

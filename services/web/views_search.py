@@ -20,7 +20,7 @@ from services.web.views import base_address, missing, respond
 from services.web.views_reader import my_wishes
 
 if TYPE_CHECKING:
-    from services.web.app import Deps
+    from services.web.application import Deps
 
 
 def blueprint(deps: Deps) -> Blueprint:

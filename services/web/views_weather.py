@@ -18,7 +18,7 @@ from services.web.views_api import data_page
 from services.web.views_reader import my_wishes, only_from_here, set_cookie, with_place
 
 if TYPE_CHECKING:
-    from services.web.app import Deps
+    from services.web.application import Deps
 
 FOUND_MAX: Final = 8
 

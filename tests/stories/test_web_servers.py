@@ -209,3 +209,10 @@ def test_a_taken_port_ends_a_start_with_one_clear_line(tmp_path: Path) -> None:
         ended = subprocess.run(GRANIAN, env=environ, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode != 0
     assert f"cannot listen on 127.0.0.1:{number}" in ended.stderr.strip().splitlines()[-1]
+
+
+def test_servers_find_the_application_by_its_name_however_they_import_it() -> None:
+    """mod_wsgi runs a script that says `from services.web import app`; no module of that name may come between."""
+    program = "import services.web.node; from services.web import app; assert callable(app), app"
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert told.returncode == 0, told.stderr

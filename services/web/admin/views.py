@@ -18,7 +18,7 @@ from services.web.limits import Limits, address_of
 from services.web.rendering import Templates
 
 if TYPE_CHECKING:
-    from services.web.app import Deps
+    from services.web.application import Deps
 
 BODY_BYTES_MAX = 1024 * 1024
 """An edited part of 50,000 characters, however a form writes them."""
