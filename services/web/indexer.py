@@ -13,6 +13,11 @@ from services.web.search import Index
 
 log = logging.getLogger(__name__)
 IDLE_S = 60.0
+TOGETHER_S = 0.5
+"""Changes that come within this are taken in together; nobody searches for what is that new."""
+
+TOGETHER_MAX = 50
+"""So many heads go into one transaction, so that other workers of the node can write between."""
 
 
 class Indexer:
@@ -44,24 +49,24 @@ class Indexer:
         self._wake.set()
 
     def index_due(self) -> None:
-        while not self._stopping.is_set() and (key := self._next()) is not None:
-            head = self._copies.value(key, Head)
-            if head is None:
-                continue
+        while not self._stopping.is_set() and (marked := self._next()):
+            heads = [head for key in marked if (head := self._copies.value(key, Head)) is not None]
             try:
-                self._index.take(head, self._clock.now())
+                self._index.take(heads, self._clock.now())
             except sqlite3.Error as error:
-                log.warning("search does not know the newest of %s: %s", key, error)
+                log.warning("search does not know the newest of %s: %s", ", ".join(marked), error)
 
-    def _next(self) -> str | None:
+    def _next(self) -> list[str]:
         with self._lock:
-            key = next(iter(self._marked), None)
-            if key is not None:
+            keys = list(self._marked)[:TOGETHER_MAX]
+            for key in keys:
                 del self._marked[key]
-            return key
+            return keys
 
     def _work(self) -> None:
         while not self._stopping.is_set():
             self._clock.wait(self._wake, IDLE_S)
+            if self._wake.is_set():
+                self._clock.wait(self._stopping, TOGETHER_S)
             self._wake.clear()
             self.index_due()

@@ -41,6 +41,16 @@ CREATE TRIGGER IF NOT EXISTS removed AFTER DELETE ON headlines BEGIN
 """
 
 
+_INSERT: Final = """
+INSERT INTO headlines (number, feed, id, title, link, summary, at)
+SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
+    json_extract(value, '$[3]'), json_extract(value, '$[4]'), json_extract(value, '$[5]'), json_extract(value, '$[6]')
+FROM json_each(?)
+"""
+_Row = tuple[str, str, str, str | None, str | None, int]
+"""feed, id, title, link, summary, time"""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     feed: str
@@ -77,25 +87,18 @@ class Index:
         self._taken = 0
         self._prepare()
 
-    def take(self, head: Head, now: datetime) -> int:
-        """Add what is new or changed in a feed; returns how many. Headlines stay when their feed drops them."""
-        rows = [
-            (entry.id, entry.title or entry.summary or "", entry.link, entry.summary, int(at.timestamp()))
-            for entry in head.document.entries
-            if (at := entry_time(entry, now)) is not None
-        ]
+    def take(self, heads: Sequence[Head], now: datetime) -> int:
+        """Add what is new or changed in these feeds; returns how many. Headlines stay when their feed drops them.
+
+        All in one transaction and few statements: sqlite lets go of the interpreter's lock at each.
+        """
         with self._writing, self._connection() as db:
-            known = dict(db.execute("SELECT id, title FROM headlines WHERE feed = ?", (head.feed,)))
-            fresh = [row for row in rows if known.get(row[0]) != row[1]]
-            for row in fresh:
-                db.execute("DELETE FROM headlines WHERE feed = ? AND id = ?", (head.feed, row[0]))
-                number = _free(db, _number(row[4], head.feed, row[0]))
-                db.execute(
-                    "INSERT INTO headlines (number, feed, id, title, link, summary, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (number, head.feed, *row),
-                )
-            self._taken += 1
-            if self._taken % TRIM_EVERY == 0:
+            fresh = [row for head in heads for row in _fresh(db, head, now)]
+            numbers = _free(db, [_number(row[-1], row[0], row[1]) for row in fresh])
+            db.execute(_INSERT, (json.dumps([(number, *row) for number, row in zip(numbers, fresh, strict=True)]),))
+            before = self._taken
+            self._taken += len(heads)
+            if before // TRIM_EVERY != self._taken // TRIM_EVERY:
                 self._trim(db)
         return len(fresh)
 
@@ -159,11 +162,49 @@ def _number(at_s: int, feed: str, entry_id: str) -> int:
     return (max(at_s, 0) << _SPREAD_BITS) | int(short_hash(f"{feed} {entry_id}", 5), 16)
 
 
-def _free(db: sqlite3.Connection, number: int) -> int:
-    """The next number nobody has: many feeds date all their entries alike."""
-    while db.execute("SELECT 1 FROM headlines WHERE number = ?", (number,)).fetchone():
-        number += 1
-    return number
+def _fresh(db: sqlite3.Connection, head: Head, now: datetime) -> list[_Row]:
+    """The head's rows that the index does not have so; what it has of them otherwise goes."""
+    rows = {
+        entry.id: (
+            head.feed,
+            entry.id,
+            entry.title or entry.summary or "",
+            entry.link,
+            entry.summary,
+            int(at.timestamp()),
+        )
+        for entry in head.document.entries
+        if (at := entry_time(entry, now)) is not None
+    }
+    (found,) = db.execute("SELECT json_group_object(id, title) FROM headlines WHERE feed = ?", (head.feed,)).fetchone()
+    known = json.loads(found)
+    fresh = [row for row in rows.values() if known.get(row[1]) != row[2]]
+    changed = [row[1] for row in fresh if row[1] in known]
+    if changed:
+        db.execute(
+            "DELETE FROM headlines WHERE feed = ? AND id IN (SELECT value FROM json_each(?))",
+            (head.feed, json.dumps(changed)),
+        )
+    return fresh
+
+
+def _free(db: sqlite3.Connection, numbers: Sequence[int]) -> list[int]:
+    """Each number, or the next that nobody has: many feeds date all their entries alike."""
+    taken = _taken(db, numbers)
+    free = []
+    for wanted in numbers:
+        number = wanted
+        while number in taken:
+            number += 1
+            taken |= _taken(db, [number])
+        taken.add(number)
+        free.append(number)
+    return free
+
+
+def _taken(db: sqlite3.Connection, numbers: Sequence[int]) -> set[int]:
+    sql = "SELECT number FROM headlines WHERE number IN (SELECT value FROM json_each(?))"
+    return {number for (number,) in db.execute(sql, (json.dumps(numbers),))}
 
 
 def _match(text: str) -> str:

@@ -315,6 +315,17 @@ class TestSearch:
         found = stand.node.index.find(Wanted("alike", [PAPERS[0].feed], limit=500))
         assert len({one.title for one in found}) == 150
 
+    def test_headlines_of_several_feeds_that_want_one_number_are_all_kept(
+        self, stand: Stand, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("services.web.search._number", lambda *_: 7)
+        for paper in PAPERS[:2]:
+            stand.room.head(paper, [Story(f"Ouzel {paper.feed} {number}", 5) for number in range(3)])
+            stand.node.copies.refresh(keys.head(paper.feed))
+        stand.node.indexer.index_due()
+        found = stand.node.index.find(Wanted("ouzel", [paper.feed for paper in PAPERS]))
+        assert len({one.title for one in found}) == 6
+
     def test_a_damaged_index_is_made_anew(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
         path = tmp_path / "search.sqlite"
         path.write_bytes(b"this is no database at all" * 100)
