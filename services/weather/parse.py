@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,10 @@ OFFSET_S_MAX: Final = 86_400
 DAY: Final = timedelta(days=1)
 YEAR_END: Final = 2200
 """No weather is of later: such moments are milliseconds, or the end of a calendar, which no zone can be added to."""
+
+
+_BARE: Final = re.compile(rb"(?<=[:,\[ ])-?(?:nan|inf|infinity)(?=\s*[,\]}])", re.IGNORECASE)
+"""A number that is none, as other languages print it (open-meteo/open-meteo#314)."""
 
 
 class AnswerError(ValueError):
@@ -46,13 +51,20 @@ class Sky:
 def read_json(body: bytes) -> Mapping[str, Any]:
     """The answer's JSON object. Raises `AnswerError`: a page, half an answer, a list."""
     try:
-        # NaN and infinities are no JSON (RFC 8259 section 6); read as "not available" instead of refusing all.
-        answer = json.loads(body, parse_constant=lambda _: None)
+        try:
+            answer = _loads(body)
+        except ValueError:
+            answer = _loads(_BARE.sub(b"null", body))
     except (ValueError, RecursionError) as error:
         raise AnswerError(ErrorKind.BAD_JSON, f"the answer is no JSON: {error}"[:500]) from None
     if not isinstance(answer, dict):
         raise AnswerError(ErrorKind.BAD_JSON, f"the answer is no JSON object but {type(answer).__name__}")
     return answer
+
+
+def _loads(body: bytes) -> Any:
+    """NaN and infinities are no JSON (RFC 8259 section 6); read as "not available" instead of refusing all."""
+    return json.loads(body, parse_constant=lambda _: None)
 
 
 def offset_s(value: Any) -> int:

@@ -79,6 +79,17 @@ def test_nulls_inside_and_at_the_end_of_columns_stay_nulls() -> None:
     assert (first.temperature_c, first.visibility_m, last.temperature_c, last.visibility_m) == (12.5, None, None, None)
 
 
+@pytest.mark.parametrize("bare", ["nan", "-nan", "NaN", "inf", "-Infinity", "null"])
+def test_numbers_that_are_none_cost_nothing_else(bare: str) -> None:
+    answer = (
+        f'{{"latitude":{bare}, "hourly_units": {{"time": "iso8601"}}, "hourly": {{"time": ["2026-05-01T00:00",'
+        f' "2026-05-01T01:00"], "temperature_2m": [{bare}, 4.5], "precipitation": [0.0,{bare}]}}}}'
+    )
+    first, last = open_meteo(answer.encode()).hours
+    assert (first.temperature_c, first.precipitation_mm) == (None, 0.0)
+    assert (last.temperature_c, last.precipitation_mm) == (4.5, None)
+
+
 @pytest.mark.parametrize(("unit", "speed_ms"), [("km/h", 5.0), ("m/s", 18.0), ("mp/h", 8.047), ("kn", 9.26)])
 def test_wind_is_converted_from_the_unit_that_the_answer_names(unit: str, speed_ms: float) -> None:
     current = {"time": 1_777_000_000, "temperature_2m": 50.0, "wind_speed_10m": 18.0}
