@@ -77,6 +77,10 @@ def remedy(kind: str) -> str:
     return "" if found is ErrorKind.UNKNOWN else REMEDIES[found].action
 
 
+def named(cause: Cause) -> str:
+    return f"{cause.count} × {cause.kind} at {cause.host}"
+
+
 def list_of(cause: Cause) -> Step:
     """All failures of a cause; of one that is alone, its story."""
     if cause.count == 1:
@@ -113,8 +117,7 @@ def _of_fleet(fleet: FleetStatus | None, causes: Sequence[Cause], now: datetime)
             section="PressroomNoLeader",
         )
     for one in fleet.processes:
-        for fault in one.signs.faults:
-            yield Advice(weight="ticket", text=f"{one.signs.process}: {fault}", action="Read that process's log.")
+        yield from (_of_fault(one.signs.process, fault) for fault in one.signs.faults)
 
 
 def _of_alert(firing: Firing, fleet: FleetStatus, causes: Sequence[Cause]) -> Advice:
@@ -128,14 +131,23 @@ def _of_alert(firing: Firing, fleet: FleetStatus, causes: Sequence[Cause]) -> Ad
         since=firing.since,
         section=firing.alert,
         steps=steps,
-        measured=firing.text.removeprefix(text).strip(" ()"),
+        measured=firing.text.rpartition(" (")[2].rstrip(")") if firing.text.endswith(")") else "",
     )
+
+
+def _of_fault(process: str, fault: str) -> Advice:
+    text = f"{process}: {fault}"
+    if "breaker" in fault:
+        steps = (Step(says="See the topics", room="topics", verb="list"),)
+        action = "Undo what was last deployed; the breaker closes with the first message that succeeds."
+        return Advice(weight="ticket", text=text, action=action, section="PressroomBreakerOpen", steps=steps)
+    return Advice(weight="ticket", text=text, action="Read that process's log.", section="PressroomUnwell")
 
 
 def _answer_to(alert: str, fleet: FleetStatus, causes: Sequence[Cause]) -> tuple[str, tuple[Step, ...]]:
     if alert in _BY_CAUSE and causes:
         worst = causes[0]
-        return f"Begin with {worst.cause}. {remedy(worst.kind)}", (list_of(worst), replay_of(worst))
+        return f"Begin with {named(worst)}. {remedy(worst.kind)}", (list_of(worst), replay_of(worst))
     if alert in _BY_TOPIC:
         topics = Step(says="See the topics", room="topics", verb="list")
         return "See on which topic messages wait, and whether it is paused or its breaker is open.", (topics,)
@@ -155,7 +167,7 @@ def _of_causes(causes: Sequence[Cause]) -> Iterator[Advice]:
     for cause in causes[:CAUSES_MAX]:
         yield Advice(
             weight="ticket",
-            text=f"{cause.cause}.",
+            text=f"{named(cause)}.",
             action=remedy(cause.kind) or "Its story tells more.",
             since=cause.since,
             section=cause.kind,

@@ -37,7 +37,7 @@ class Templates:
         }
         self._environment.globals |= {"asset": assets.url}
 
-    def render(self, name: str, **values: Any) -> bytes:
+    def render(self, name: str, /, **values: Any) -> bytes:
         return self._environment.get_template(name).render(**values).encode("utf-8", "replace")
 
 

@@ -1,33 +1,22 @@
-"""What a page shows beside a verb's own answer, from other verbs: causes beside a list, headlines beside a feed."""
+"""What a page shows beside a verb's own answer: causes beside a list of failures, the sites beside their parts."""
 
 from __future__ import annotations
 
-from collections import Counter as Tally
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from pydantic import BaseModel
 
-from pressroom.desk import failures
+from pressroom.desk import failures, files, newsroom
+from pressroom.desk.failures_again import Acts
 from pressroom.desk.office import Office
 from pressroom.desk.verbs import Asked, Verb
-from schemas.errors import REMEDIES, ErrorKind, kind_of
+from schemas import keys
+from schemas.documents import SiteIndex
+from schemas.parts import PART_NAMES
+from services.web.admin import charts
 
 CAUSES_SHOWN: Final = 8
-HOURS: Final = 24
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One bar of a small chart, in its own units: the template gives the size."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-    text: str
 
 
 def beside(office: Office, verb: Verb, asked: Asked, answer: BaseModel) -> dict[str, Any]:
@@ -36,40 +25,50 @@ def beside(office: Office, verb: Verb, asked: Asked, answer: BaseModel) -> dict[
     return more(office, asked, answer) if more is not None else {}
 
 
-def hourly(moments: list[datetime], now: datetime, width: float = 240.0, height: float = 48.0) -> tuple[Bar, ...]:
-    """How many fell into each of the last 24 hours, the latest on the right. Empty when none did."""
-    ages = (int((now - moment) / timedelta(hours=1)) for moment in moments)
-    counts = Tally(age for age in ages if 0 <= age < HOURS)
-    most, step = max(counts.values(), default=0), width / HOURS
-    if not most:
-        return ()
-    bars = []
-    for age in range(HOURS - 1, -1, -1):
-        tall = counts[age] / most * (height - 2)
-        x = (HOURS - 1 - age) * step
-        said = f"{counts[age]} in the hour before {now - timedelta(hours=age):%H:%M} UTC"
-        bars.append(Bar(round(x + 1, 1), round(height - tall, 1), round(step - 2, 1), round(tall, 1), said))
-    return tuple(bars)
+def looked_at(said: dict[str, Any], answer: BaseModel) -> dict[str, Any]:
+    """The question as it is asked in earnest after a look ahead: one that found all well is not made again."""
+    looks = answer.looks if isinstance(answer, Acts) else ()
+    if looks and not any(one.look.verdict in {"trouble", "waiting"} for one in looks):
+        return said | {"run": looks[0].look.run}
+    return said
 
 
-def remedy(kind: str) -> str:
-    """What an operator does about an error kind."""
-    found = kind_of(kind)
-    return "" if found is ErrorKind.UNKNOWN else REMEDIES[found].action
+def sites(office: Office) -> tuple[str, ...]:
+    index = office.read(keys.SITES_INDEX, SiteIndex)
+    return tuple(one.site for one in index.sites) if index else ()
 
 
-def _list(office: Office, asked: Asked, answer: BaseModel) -> dict[str, Any]:
-    assert isinstance(asked, failures.Wanted)
+def _failures(office: Office, asked: Asked, answer: BaseModel) -> dict[str, Any]:
     wanted = failures.Wanted(**asked.model_dump(include=set(failures.Wanted.model_fields)))
-    return {"causes": failures.causes(office, wanted).causes[:CAUSES_SHOWN], "remedy": remedy}
+    found = failures.causes(office, wanted).causes
+    return {"causes": found[:CAUSES_SHOWN], "count": sum(one.count for one in found), "more": len(found) - CAUSES_SHOWN}
 
 
-def _story(office: Office, asked: Asked, answer: BaseModel) -> dict[str, Any]:
-    return {"remedy": remedy}
+def _glance(office: Office, asked: Asked, answer: BaseModel) -> dict[str, Any]:
+    seen = cast(newsroom.Glance, answer)
+    sizes = [one.bytes for one in seen.bucket.history] if seen.bucket else []
+    now_bytes = sum(one.bytes for one in seen.bucket.prefixes) if seen.bucket else 0
+    return {
+        "hours": charts.hours(seen.opened, seen.at),
+        "opened": sum(seen.opened),
+        "sizes": charts.line([*sizes, now_bytes]),
+        "bytes": now_bytes,
+        "share": charts.share,
+        "slowest_s": max((one.mean_s or 0.0 for one in seen.slowest), default=0.0),
+        "causes_most": max((one.count for one in seen.causes), default=0),
+        "busy": newsroom.BUSY_RATIO,
+    }
+
+
+def _parts(office: Office, asked: Asked, answer: BaseModel) -> dict[str, Any]:
+    """Every part that there could be, site by site: those that nobody has written yet want a place to begin."""
+    written = {(one.site, one.name): one for one in cast(files.Parts, answer).parts}
+    rows = [(site, [(name, written.get((site, name))) for name in PART_NAMES]) for site in sites(office)]
+    return {"sites": rows}
 
 
 _BESIDE: Final[dict[tuple[str, str], Callable[[Office, Asked, BaseModel], dict[str, Any]]]] = {
-    ("failures", "list"): _list,
-    ("failures", "causes"): _story,
-    ("failures", "show"): _story,
+    ("failures", "list"): _failures,
+    ("newsroom", "show"): _glance,
+    ("files", "list"): _parts,
 }

@@ -11,6 +11,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from pressroom.desk.rooms import VERBS
 from pressroom.desk.verbs import Change, Verb
 from services.web.admin import trouble
+from services.web.admin.examples import example
 from services.web.admin.forms import only_by_command
 
 Schema = dict[str, Any]
@@ -72,13 +73,15 @@ def _path(verb: Verb, named: Any) -> Schema:
         "responses": responses,
     }
     if verb.does:
-        return {"post": call | {"requestBody": {"required": True, "content": _json(named[verb.asks, "validation"])}}}
+        content = _json(named[verb.asks, "validation"], example(verb))
+        return {"post": call | {"requestBody": {"required": True, "content": content}}}
     return {"get": call | {"parameters": _parameters(verb)}}
 
 
 def _parameters(verb: Verb) -> list[Schema]:
     schema = verb.asks.model_json_schema(ref_template=REF)
     required = schema.get("required", ())
+    said = example(verb)
     return [
         {
             "name": name,
@@ -87,6 +90,7 @@ def _parameters(verb: Verb) -> list[Schema]:
             "description": field.get("description", ""),
             "schema": {key: value for key, value in field.items() if key not in {"description", "argument"}},
         }
+        | ({"example": said[name]} if name in said else {})
         for name, field in schema.get("properties", {}).items()
     ]
 
@@ -106,5 +110,5 @@ def _problem(status: int) -> Schema:
     return {"description": meant, "content": {"application/problem+json": {"schema": schema}}}
 
 
-def _json(schema: Schema) -> Schema:
-    return {"application/json": {"schema": schema}}
+def _json(schema: Schema, said: Schema | None = None) -> Schema:
+    return {"application/json": {"schema": schema} | ({"example": said} if said else {})}

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Final
 
 from flask import Response
 
 from pressroom.clock import Clock
+from pressroom.desk.advice import remedy
 from pressroom.desk.rooms import rooms
+from pressroom.queues.topics import TABLE
+from schemas.errors import ErrorKind
+from services.web.admin.runbook import book
 from services.web.admin.sessions import Session, Sessions
 from services.web.admin.trouble import Trouble
 from services.web.admin.wording import Wording, page
@@ -34,6 +39,10 @@ TITLES: Final = {
 }
 
 
+LISTS: Final = {"kind": tuple(ErrorKind), "topic": tuple(TABLE), "room": tuple(rooms())}
+"""What a field of that name is offered to choose from; other values may be typed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Paper:
     """Renders the templates of `templates/admin/`."""
@@ -42,15 +51,18 @@ class Paper:
     clock: Clock
     sessions: Sessions
 
-    def answer(self, name: str, session: Session | None, status: int = 200, **values: Any) -> Response:
+    def answer(self, template: str, session: Session | None, status: int = 200, /, **values: Any) -> Response:
         now = self.clock.now()
         body = self.templates.render(
-            f"admin/{name}",
+            f"admin/{template}",
             now=now,
             utc=UTC,
             ui=Wording(now),
             page=page,
-            rooms=rooms(),
+            rooms=[room for room in rooms() if room != "newsroom"],
+            book=book(),
+            lists=LISTS,
+            remedy=remedy,
             session=session,
             token=self.sessions.token(session) if session else "",
             session_ends=datetime.fromtimestamp(session.until, UTC) if session else None,
@@ -64,6 +76,7 @@ class Paper:
         return self.answer("trouble.html", session, trouble.status, title=title, trouble=trouble, **values)
 
 
+@cache
 def has_own(room: str, verb: str) -> bool:
     """Whether a verb's answer has a template of its own."""
     return (TEMPLATES / "admin" / "answers" / f"{room}-{verb}.html").exists()

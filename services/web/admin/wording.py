@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from pressroom.desk.rooms import find
+from schemas.documents import Failure
 from services.web.rendering import safe_link
 
 LONG_CHARS: Final = 160
 
+_ROOMS: Final = {"newsroom": "At a glance", "files": "Page parts", "raws": "Recorded answers"}
+"""Titles of rooms whose names are short for the command line's sake."""
+
+_WEIGHTS: Final = {"page": "Act now", "ticket": "Today", "advice": "Advice", "well": "Well"}
+
 # The field that names a thing → (room, verb, field) of the page that shows it.
 _PAGES: Final = {
     "feed": ("feeds", "show", "feed"),
-    "host": ("failures", "list", "host"),
+    "host": ("hosts", "list", "host"),
     "failure": ("failures", "show", "failure"),
     "failures": ("failures", "show", "failure"),
     "ids": ("failures", "show", "failure"),
     "kind": ("failures", "list", "kind"),
-    "trace": ("trace", "show", "trace"),
+    "trace": ("traces", "show", "id"),
     "entry": ("audit", "show", "entry"),
 }
 
@@ -65,6 +72,42 @@ class Wording:
     def name(self, field: str) -> str:
         return field.replace("_", " ")
 
+    def room(self, room: str) -> str:
+        return _ROOMS.get(room, room.capitalize())
+
+    def weight(self, weight: str) -> str:
+        """How soon somebody is needed."""
+        return _WEIGHTS.get(weight, weight)
+
+    def change(self, text: str) -> tuple[str, str, str] | None:
+        """A difference's line taken apart: (field, what it said, what it says); None for another kind of line."""
+        field, _, rest = text.partition(": ")
+        was, arrow, now = rest.partition(" → ")
+        return (field.replace("_", " "), was, now) if arrow else None
+
+    def diff(self, text: str) -> list[tuple[str, str]]:
+        """The lines of a unified diff, each with what it is: added, removed, place, same."""
+        kinds = {"+": "added", "-": "removed", "@": "place"}
+        lines = [line for line in text.splitlines() if not line.startswith(("+++", "---"))]
+        return [(kinds.get(line[:1], "same"), line) for line in lines]
+
+    def json(self, text: str) -> str:
+        """JSON laid out for reading; anything else as it is."""
+        try:
+            return json.dumps(json.loads(text), ensure_ascii=False, indent=2)
+        except (ValueError, RecursionError):
+            return text
+
+    def story(self, failure: Failure) -> list[tuple[datetime, str, str]]:
+        """All that happened to a failure, in order: when, who, what."""
+        found = [(hop.at, hop.service, hop.what) for hop in failure.hops]
+        found += [
+            (one.at, "attempt", f"{one.kind}{f' {one.status}' if one.status else ''}: {one.message}")
+            for one in failure.attempts
+        ]
+        found += [(one.at, one.by, f"{one.act}: {one.why}") for one in failure.actions]
+        return sorted(found, key=lambda one: one[0])
+
     def link(self, field: str, value: Any) -> str | None:
         """The page that tells more of it: of this desk, or out in the world."""
         if not isinstance(value, str) or not value:
@@ -94,7 +137,8 @@ class Wording:
 
 def page(room: str, verb: str, **said: Any) -> str:
     """The address of a verb's page with its question filled in."""
-    query = urlencode(said, doseq=True)
+    plain = {name: str(value).lower() if isinstance(value, bool) else value for name, value in said.items()}
+    query = urlencode(plain, doseq=True)
     return f"/admin/{room}/{verb}" + (f"?{query}" if query else "")
 
 
