@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from pressroom.http.answer import FetchError, Headers, Response
-from pressroom.http.times import fresh_s, retry_after_s
+from pressroom.http.times import fresh_s, http_date, retry_after_s
 from schemas.errors import ErrorKind
 from schemas.messages import Trouble
 from schemas.records import Hints, Validators
@@ -68,13 +68,21 @@ def conditional(validators: Validators) -> dict[str, str]:
 
 
 def validators_of(headers: Headers) -> Validators:
-    """What the next request can be made conditional with. One that is too long to be kept is not used."""
+    """What the next request can be made conditional with. One that is too long to be kept is not used, nor a change in
+    the future: such a feed would be "unchanged" until then (FreshRSS/FreshRSS#1020; RFC 9110 section 8.8.2.1).
+    """
     etag, modified = headers.get("ETag"), headers.get("Last-Modified")
+    changed_at, sent_at = http_date(modified or ""), http_date(headers.get("Date", ""))
+    if changed_at is not None and sent_at is not None and changed_at - sent_at > CLOCKS_APART:
+        modified = None
     return Validators(
         etag=etag if etag and len(etag) <= 1000 else None,
         last_modified=modified if modified and len(modified) <= 200 else None,
     )
 
+
+CLOCKS_APART: Final = timedelta(days=1)
+"""More than zones and wrong clocks explain."""
 
 GOOD: Final = frozenset({200, 203})
 """The feed itself, from the site or as a proxy has changed it (RFC 9110 section 15.3.4)."""

@@ -91,6 +91,10 @@ def test_authors_of_the_feed_stand_for_items_without_any() -> None:
     )
 
 
+def test_one_author_alone_may_stand_where_a_list_belongs() -> None:
+    assert feed({"id": "1", "title": "T", "authors": {"name": "One"}}).entries[0].authors == ("One",)
+
+
 def test_a_date_modified_stands_in_for_a_date_published() -> None:
     (one,) = feed({"id": "1", "title": "T", "date_modified": "2024-05-02"}).entries
     assert str(one.published) == "2024-05-02 00:00:00+00:00"

@@ -52,6 +52,13 @@ class TestConditionalRequests:
         assert set(conditional(Validators())) == {"Accept"}
         assert validators_of(Headers({})) == Validators()
 
+    def test_a_change_that_is_still_to_come_is_no_validator(self) -> None:
+        sent = {"Date": "Mon, 06 May 2024 07:00:00 GMT", "ETag": '"1"'}
+        ahead, soon = "Sat, 16 Nov 2041 19:11:00 GMT", "Mon, 06 May 2024 19:00:00 GMT"
+        assert validators_of(Headers(sent | {"Last-Modified": ahead})) == Validators(etag='"1"')
+        assert validators_of(Headers(sent | {"Last-Modified": soon})).last_modified == soon
+        assert validators_of(Headers({"Last-Modified": ahead})).last_modified == ahead
+
     def test_a_validator_too_long_to_keep_is_not_cut_but_left_out(self) -> None:
         kept = validators_of(Headers({"ETag": '"' + "x" * 5000 + '"', "Last-Modified": "Mon" * 500}))
         assert kept == Validators()

@@ -77,8 +77,9 @@ def _attachments(item: dict[str, Any]) -> list[RawLink]:
 
 
 def _authors(item: dict[str, Any]) -> list[str]:
-    """`authors` of version 1.1, `author` of 1.0."""
-    found = [*_list(item.get("authors")), item.get("author")]
+    """`authors` of version 1.1, `author` of 1.0; one author alone may stand where a list belongs (miniflux/v2#3991)."""
+    several = item.get("authors")
+    found = [*(_list(several) or [several]), item.get("author")]
     return [_string(one.get("name")) for one in found if isinstance(one, dict)]
 
 
