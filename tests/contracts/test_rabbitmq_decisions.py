@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pressroom.clock import SetClock
+from pressroom.pulse import EXPIRES_S
 from pressroom.queues.port import Parcel
 from pressroom.queues.rabbitmq.acks import Acks
 from pressroom.queues.rabbitmq.address import BadAddress, addresses
@@ -154,6 +155,14 @@ def test_the_broker_is_told_how_long_a_message_is_worth_something() -> None:
     tick = outgoing(Parcel("schedule", "one", b"", expires_s=2), NOW, 8)
 
     assert tick.properties("1").expiration == "2000"
+
+
+def test_a_machine_whose_clock_is_an_hour_behind_is_still_heard_of() -> None:
+    sent = outgoing(Parcel("schedule", "one", b"", expires_s=EXPIRES_S), NOW - timedelta(hours=1), 8)
+    expires = read_stamp(sent.headers).expires
+
+    assert expires is not None
+    assert expires > NOW
 
 
 @pytest.mark.parametrize("headers", [None, {}, {"topic": 3, "key": b"", "not-before-ms": "x", "x-delivery-count": "y"}])
