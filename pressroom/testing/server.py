@@ -138,6 +138,10 @@ class Server:
         """An orderly stop; `restart` brings it back with its data."""
         self.container.stop(timeout=30)
 
+    def start_again(self) -> None:
+        """Start it again without waiting for it."""
+        self.container.start()
+
     def restart(self) -> None:
         """Start it again, after an orderly stop if it runs, and wait until it is ready."""
         self.container.restart(timeout=30)

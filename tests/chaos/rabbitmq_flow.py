@@ -72,6 +72,17 @@ class Flow:
             eventually(lambda: self.arrived >= of_each_key, "and arrives", timeout_s)
         assert self.arrived >= of_each_key, self.stuck()
 
+    def refuses(self) -> bool:
+        """Whether nothing is accepted now, on any partition, and why is said."""
+        for number in range(KEYS):
+            try:
+                self.sender.publish([Parcel(FIRST, f"key-{number}", b"-1")])
+            except BackendUnavailable as error:
+                self.troubles.add(str(error))
+            else:
+                return False
+        return True
+
     def check_that_nothing_was_lost(self) -> None:
         self._stopping.set()
         self._threads[0].join(60)

@@ -6,13 +6,16 @@ from collections.abc import Iterator
 
 import pytest
 
+from pressroom.clock import SystemClock
 from pressroom.crash import POINTS
 from pressroom.outcomes import Emit
-from pressroom.queues.topics import WEATHER_REQUEST
+from pressroom.queues.topics import RECORD_PUBLISH, WEATHER_REQUEST
+from schemas import keys
 from schemas.documents import FailureLine
 from schemas.messages import WeatherRequest
+from schemas.parts import Edit
 from tests.chaos.fleet import Scene
-from tests.chaos.fleet_stage import playing, stage
+from tests.chaos.fleet_stage import SITE, playing, stage
 from tests.contracts.queue_tools import eventually
 
 pytestmark = [pytest.mark.containers, pytest.mark.long, pytest.mark.xdist_group("chaos-fleet")]
@@ -28,6 +31,8 @@ BY_ACT = "publisher.after_act"
 BY_SEND = "publisher.after_send"
 BY_DEAD = "publisher.after_failure"
 BY_EDIT = "publisher.after_part"
+BY_OPERATORS = {BY_DEAD, BY_ACT, BY_SEND, BY_EDIT}
+"""What the load does not bring a publisher to."""
 
 
 @pytest.fixture
@@ -37,7 +42,7 @@ def scene() -> Iterator[Scene]:
 
 
 def points_of(service: str) -> list[str]:
-    own = [name for name in POINTS if name.startswith(f"{service}.") and name not in (BY_ACT, BY_DEAD, BY_EDIT)]
+    own = [name for name in POINTS if name.startswith(f"{service}.") and name not in BY_OPERATORS]
     return IN_EVERY_LOOP + own
 
 
@@ -53,7 +58,12 @@ def failure_of(scene: Scene) -> FailureLine | None:
     return next(iter(scene.failed()), None)
 
 
-def test_a_publisher_that_dies_between_a_failure_and_its_telling_loses_neither(scene: Scene) -> None:
+def test_a_publisher_that_dies_between_what_operators_did_and_its_telling_loses_neither(scene: Scene) -> None:
+    key = keys.site_part(SITE, "notice")
+    edit = Edit(site=SITE, name="notice", html="<p>Bear with us</p>", seen=0, at=SystemClock().now(), by="x", why="y")
+    scene.crash("publisher-1", BY_EDIT, cause=lambda: scene.send(Emit(RECORD_PUBLISH, key, edit)))
+    scene.fleet.wait_for_page(f"/s/{SITE}", "Bear with us")
+
     scene.expected_failures = {"not_found"}
     scene.crash("publisher-1", BY_DEAD, cause=lambda: scene.send(Emit(WEATHER_REQUEST, NOWHERE.cell, NOWHERE)))
     failure = eventually(lambda: failure_of(scene), "the dead letter is a failure")
@@ -72,4 +82,4 @@ def requeue(scene: Scene, failure: FailureLine) -> None:
 
 def test_no_point_of_these_engines_is_left_out() -> None:
     hit = {point for service in ("scheduler", "fetcher", "weather", "publisher") for point in points_of(service)}
-    assert hit | {BY_ACT, BY_DEAD, BY_EDIT} == {name for name in POINTS if not name.startswith("sqlite.")}
+    assert hit | BY_OPERATORS == {name for name in POINTS if not name.startswith("sqlite.")}
