@@ -61,9 +61,9 @@ chaos: ## crash points, kill -9, broker and store pulled away: the long rounds
 	@docker/images.sh
 	$(PYTEST) tests/chaos tests/contracts -m "long or not long"
 
-fuzz: ## feed the parser and the client mangled input for 10 minutes (SECONDS_=… for another time)
+fuzz: ## feed the parser and the http client mangled input for 10 minutes (SECONDS_=… for another time)
 	@scripts/venv test
-	$(PY) -m tests.fuzz.fuzz_parse $(or $(SECONDS_),600)
+	$(PY) -m tests.fuzz $(or $(SECONDS_),600)
 
 bench: ## measure (B=feeds, engine, scheduler, …; bench/README.md lists them)
 	@scripts/venv test
