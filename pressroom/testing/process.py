@@ -9,7 +9,8 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-STOP_TIMEOUT_S = 10.0
+STOP_TIMEOUT_S = 30.0
+"""As compose and systemd allow."""
 _LOG_TAIL_BYTES = 4000
 # Leads the program's process group and ends it when its standard input ends: so also when the tests are killed.
 _GUARD = ("/bin/sh", "-c", "read -r _; kill -9 0")

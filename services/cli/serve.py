@@ -38,7 +38,7 @@ def _serve(settings: Settings, services: Sequence[str], lanes: Sequence[str]) ->
     from pressroom.outcomes import BackendUnavailable  # noqa: PLC0415
     from pressroom.queues.port import QueueMisconfigured  # noqa: PLC0415
     from pressroom.wiring import queue_of, store_of  # noqa: PLC0415
-    from services.cli.serving import check_that_they_will_have_us, until_told  # noqa: PLC0415
+    from services.cli.serving import STOP_S, check_that_they_will_have_us, until_told  # noqa: PLC0415
     from services.embedded import Newsroom  # noqa: PLC0415
     from services.scheduler.sites import SiteError  # noqa: PLC0415
 
@@ -51,8 +51,11 @@ def _serve(settings: Settings, services: Sequence[str], lanes: Sequence[str]) ->
             with until_told() as told:
                 room = Newsroom(settings, queue, store, clock, services, lanes, stopping=told)
                 memory.settle()
-                with room:
+                try:
+                    room.start()
                     told.wait()
+                finally:
+                    room.stop(STOP_S)
         finally:
             queue.close()
     except (QueueMisconfigured, StoreMisconfigured):

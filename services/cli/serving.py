@@ -17,8 +17,10 @@ log = logging.getLogger(__name__)
 
 _SOME_KEY = "probe/start.json"
 """Nothing is there; what counts is that the store says so."""
-STOP_S = 2.5
-"""An orderly stop has so long; what is not finished then is in the queue and goes on at the next start."""
+STOP_S = 10.0
+"""What a service of a fleet has begun may take so long to end, when it is told to stop; the rest is the queue's again.
+Taking leave of a broker that is silent comes on top: `stop_grace_period` and `TimeoutStopSec` must leave room for both.
+"""
 
 
 def check_that_they_will_have_us(queue: Queue, store: ObjectStore) -> None:

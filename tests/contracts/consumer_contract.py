@@ -243,6 +243,33 @@ class ConsumerContract:
         eventually(lambda: later.ids == ["m1", "m2", "m3", "m4"], "the rest came to the other, in order")
         assert two.depth(NEXT).total == 1
 
+    def test_what_is_not_finished_when_stopping_times_out_is_done_by_the_next_and_only_there(
+        self, rig: Rig, start: Start
+    ) -> None:
+        one, two = rig.open(), rig.open()
+        begun, go_on, ended = threading.Event(), threading.Event(), threading.Event()
+        next_one = Seen(lambda envelope: Done((Emit(NEXT, "cell", envelope.payload),)))
+
+        def hangs(envelope: Envelope[Any]) -> Outcome:
+            begun.set()
+            go_on.wait(20)
+            ended.set()
+            return Done((Emit(NEXT, "cell", envelope.payload),))
+
+        consumer = start(hangs, queue=one, workers=1)
+        one.publish([wish(TOPIC, "a", name=f"m{number}") for number in range(3)])
+        begun.wait(20)
+        began = time.monotonic()
+        consumer.stop(0.2)
+        assert time.monotonic() - began < 3
+        start(next_one, queue=two)
+        eventually(lambda: next_one.ids == ["m0", "m1", "m2"], "all came to the other, in order")
+        go_on.set()
+        ended.wait(20)
+        eventually(lambda: two.depth(TOPIC).total == 0, "all is settled")
+
+        assert two.depth(NEXT).total == 3
+
     def test_a_slow_handler_keeps_its_message_and_holds_up_no_other_key(self, queue: Queue, start: Start) -> None:
         go_on, done = threading.Event(), Seen()
 

@@ -33,7 +33,7 @@ from pressroom.queues.topology import of_topic, queues_of
 
 _log = logging.getLogger(__name__)
 OnDepth = Callable[[Depth | None], None]
-LEAVE_TIMEOUT_S = 5.0
+LEAVE_TIMEOUT_S = 4.0
 PREFETCH_OF_PARTITION = 4
 PREFETCH_ALONE = 256
 
@@ -133,7 +133,8 @@ class WorkSubscription:
     def _send_tired_anew(self) -> None:
         tired = [each for each in self._hand.lose_all() if is_tired(each)]
         now = self._clock.now()
-        results = self._publisher.send([sent_again(each, now, self._place.partitions) for each in tired])
+        anew = [sent_again(each, now, self._place.partitions) for each in tired]
+        results = self._publisher.send(anew, timeout_s=LEAVE_TIMEOUT_S)
         sent = [each for each, error in zip(tired, results, strict=True) if error is None]
         self._link.call(partial(self._acknowledge, sent))
 

@@ -100,9 +100,12 @@ class Link:
         """The error for what cannot be done because of it."""
         return (QueueMisconfigured if self._is_refused else BackendUnavailable)(WHAT, trouble)
 
+    def begin_to_close(self) -> None:
+        self.call(self._close)
+
     def close(self, timeout_s: float) -> None:
         """Close in order; after `timeout_s` without the broker's answer, just leave."""
-        self.call(self._close)
+        self.begin_to_close()
         self._thread.join(timeout_s)
         if self._thread.is_alive():
             self.call(self._loop.stop)

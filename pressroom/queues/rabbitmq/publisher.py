@@ -49,8 +49,8 @@ class Publisher:
     def trouble(self) -> str | None:
         return self._link.trouble or self._blocked
 
-    def send(self, messages: Sequence[Outgoing]) -> Results:
-        """Publish and wait: what became of each message, None for accepted.
+    def send(self, messages: Sequence[Outgoing], timeout_s: float | None = None) -> Results:
+        """Publish and wait, for `timeout_s` or as long as usual: what became of each message, None for accepted.
 
         An error is `Full`, `Unroutable` or `BackendUnavailable`.
         """
@@ -61,8 +61,9 @@ class Publisher:
         done = threading.Event()
         batch = Batch(messages, lambda _results: done.set())
         self._link.call(partial(self._take, batch))
-        if not done.wait(self._timeout_s):
-            late = self.trouble or f"no confirm within {self._timeout_s:g} s"
+        timeout_s = self._timeout_s if timeout_s is None else timeout_s
+        if not done.wait(timeout_s):
+            late = self.trouble or f"no confirm within {timeout_s:g} s"
             self._link.call(partial(self._expire, batch, late))
             if not done.wait(1.0):
                 return [BackendUnavailable(WHAT, late)] * len(messages)

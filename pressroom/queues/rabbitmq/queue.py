@@ -34,7 +34,7 @@ from pressroom.queues.topology import queues_of
 
 HEARTBEAT_S = 20
 PUBLISH_TIMEOUT_S = 15.0
-CLOSE_TIMEOUT_S = 5.0
+CLOSE_TIMEOUT_S = 4.0
 
 
 class RabbitQueue:
@@ -132,8 +132,12 @@ class RabbitQueue:
     def close(self) -> None:
         for place in self._places:
             place.let_go()
-        self._consuming.close(CLOSE_TIMEOUT_S)
-        self._publishing.close(CLOSE_TIMEOUT_S)
+        ends_s = self._clock.monotonic() + CLOSE_TIMEOUT_S
+        links = (self._consuming, self._publishing)
+        for link in links:
+            link.begin_to_close()
+        for link in links:
+            link.close(max(0.0, ends_s - self._clock.monotonic()))
 
     def _outgoing(self, parcels: Sequence[Parcel]) -> list[Outgoing]:
         now = self._clock.now()
