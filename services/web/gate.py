@@ -19,6 +19,8 @@ OUR_COOKIES: Final = ("pressroom_settings=", "pressroom_admin=", "pressroom_layo
 """Only these choose a page; a stranger's cookie costs nobody the quick way."""
 
 
+READING: Final = frozenset({"GET", "HEAD"})
+
 LookUp = Callable[[str], Page | None]
 
 
@@ -37,15 +39,16 @@ class Gate:
         self._count = metrics.pages.add
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        if environ["REQUEST_METHOD"] in {"GET", "HEAD"} and not environ.get("QUERY_STRING"):
+        if environ["REQUEST_METHOD"] in READING and not environ.get("QUERY_STRING"):
             path = environ["PATH_INFO"]
-            page = self._pages(path) if not chosen_by_cookie(environ) else None
-            page = page or self._for_all(path)
+            page = None if "HTTP_COOKIE" in environ and chosen_by_cookie(environ) else self._pages(path)
+            if page is None:
+                page = self._for_all(path)
             if page is not None:
-                status, headers, body = answered(page, environ)
+                status, headers, chunks = answered(page, environ)
                 self._count(status)
                 start_response(status, headers)
-                return (body,) if body else ()
+                return chunks
         return self._dynamic(environ, start_response)
 
     def _dynamic(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -64,20 +67,21 @@ class Gate:
 
 def chosen_by_cookie(environ: Environ) -> bool:
     cookies: str = environ.get("HTTP_COOKIE", "")
-    return bool(cookies) and any(name in cookies for name in OUR_COOKIES)
+    return any(name in cookies for name in OUR_COOKIES)
 
 
 def answered(page: Page, environ: Environ) -> Answer:
+    known = environ.get
     return answer(
         page,
-        head=environ["REQUEST_METHOD"] == "HEAD",
-        accept_encoding=environ.get("HTTP_ACCEPT_ENCODING", ""),
-        if_none_match=environ.get("HTTP_IF_NONE_MATCH", ""),
-        if_modified_since=environ.get("HTTP_IF_MODIFIED_SINCE", ""),
+        environ["REQUEST_METHOD"],
+        known("HTTP_ACCEPT_ENCODING", ""),
+        known("HTTP_IF_NONE_MATCH", ""),
+        known("HTTP_IF_MODIFIED_SINCE", ""),
     )
 
 
 def send(page: Page, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    status, headers, body = answered(page, environ)
+    status, headers, chunks = answered(page, environ)
     start_response(status, headers)
-    return (body,) if body else ()
+    return chunks

@@ -13,7 +13,10 @@ from typing import Final
 from services.web.encodings import IDENTITY, accepted, pack
 
 Headers = list[tuple[str, str]]
-Answer = tuple[str, Headers, bytes]
+Answer = tuple[str, Headers, list[bytes]]
+"""Status, headers, and the body as one chunk or none. A list: servers send what has a known end without asking on."""
+
+_NOTHING: Final[list[bytes]] = []
 
 EDGE: Final[Headers] = [
     ("Cache-Control", "public, max-age=0, s-maxage=30"),
@@ -39,6 +42,7 @@ class Variant:
     etag: str
     full: Headers
     not_modified: Headers
+    chunks: list[bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,23 +84,23 @@ def _variant(coding: str, data: bytes, digest: str, common: Headers) -> Variant:
     full = [*common, ("ETag", etag), ("Content-Length", str(len(data)))]
     if coding != IDENTITY:
         full.append(("Content-Encoding", coding))
-    return Variant(data, etag, full, [header for header in full if header[0] in _IN_304])
+    return Variant(data, etag, full, [header for header in full if header[0] in _IN_304], [data] if data else _NOTHING)
 
 
 def http_date(moment: datetime) -> str:
     return format_datetime(moment, usegmt=True)
 
 
-def answer(page: Page, *, head: bool, accept_encoding: str, if_none_match: str, if_modified_since: str) -> Answer:
+def answer(page: Page, method: str, accept_encoding: str, if_none_match: str, if_modified_since: str) -> Answer:
     """The best coding the client takes; 304 when it has the page (RFC 9110 section 13.2.2: ETags go before dates)."""
     variant = _choose(page, accept_encoding)
     if if_none_match:
-        known = _matches(if_none_match, page.digest)
+        known = if_none_match == variant.etag or _matches(if_none_match, page.digest)
     else:
         known = bool(if_modified_since) and _unmodified(page.modified, if_modified_since)
     if known:
-        return "304 Not Modified", variant.not_modified, b""
-    return "200 OK", variant.full, b"" if head else variant.body
+        return "304 Not Modified", variant.not_modified, _NOTHING
+    return "200 OK", variant.full, _NOTHING if method == "HEAD" else variant.chunks
 
 
 def _choose(page: Page, accept_encoding: str) -> Variant:
