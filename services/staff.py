@@ -14,6 +14,7 @@ from pressroom.health import Vitals
 from pressroom.http.answer import Limits, Response
 from pressroom.http.client import Client
 from pressroom.http.guard import Guard
+from pressroom.introduction import introduction
 from pressroom.metrics.depths import Depths
 from pressroom.metrics.read_off import counter
 from pressroom.notices import Notices
@@ -60,8 +61,8 @@ def http_client(settings: Settings, clock: Clock) -> Client:
 
 
 def identity_of(settings: Settings) -> Identity:
-    """Who asks: the contact given, else the crawler page of this newsroom."""
-    return Identity(VERSION, settings.contact or f"+{settings.public_url or 'http://localhost'}/crawler")
+    """Who asks."""
+    return Identity(VERSION, introduction(settings))
 
 
 def _publisher(room: Room) -> list[Part]:

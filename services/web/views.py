@@ -12,12 +12,13 @@ from pressroom.objects.port import Stored, StoreError
 from pressroom.outcomes import BackendUnavailable
 from schemas import keys
 from services.web.assets import asset_page, is_asset_name
+from services.web.crawler import facts
 from services.web.encodings import IDENTITY
 from services.web.gate import send
 from services.web.pages import Page
 
 if TYPE_CHECKING:
-    from services.web.app import Deps
+    from services.web.application import Deps
 
 
 def blueprint(deps: Deps) -> Blueprint:
@@ -44,15 +45,7 @@ class Common:
         return jsonify(health), 200 if health["ready"] else 503
 
     def crawler(self) -> Response:
-        settings = self._deps.settings
-        page = self._deps.press.plain(
-            "crawler.html",
-            self._deps.started_at,
-            interval_min=duration(settings.interval_min_s),
-            interval_max=duration(settings.interval_max_s),
-            spacing=duration(settings.fetch_host_spacing_s),
-            contact=settings.contact,
-        )
+        page = self._deps.press.plain("crawler.html", self._deps.started_at, **facts(self._deps.settings))
         return respond(page)
 
     def old_asset(self, name: str) -> Response:
@@ -116,12 +109,3 @@ def problem_document(code: int, problem: HTTPException) -> Response:
     response = Response(body, status=code, content_type="application/problem+json")
     response.headers["Access-Control-Allow-Origin"] = "*"
     return response
-
-
-def duration(seconds: float) -> str:
-    """For people: 900 → "15 minutes"."""
-    for size, name in ((3600, "hour"), (60, "minute"), (1, "second")):
-        if seconds >= size:
-            count = round(seconds / size)
-            return f"{count} {name}{'s' if count != 1 else ''}"
-    return "a moment"
