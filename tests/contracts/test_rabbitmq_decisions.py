@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pika.adapters.utils.io_services_utils import _AsyncTransportBase
 
 from pressroom.clock import SetClock
 from pressroom.pulse import EXPIRES_S
@@ -19,7 +20,7 @@ from pressroom.queues.rabbitmq.acks import Acks
 from pressroom.queues.rabbitmq.address import BadAddress, addresses
 from pressroom.queues.rabbitmq.dead import dead_letter, is_ours, is_worthless
 from pressroom.queues.rabbitmq.delays import STEPS, remaining, step_for
-from pressroom.queues.rabbitmq.dial import parameters
+from pressroom.queues.rabbitmq.dial import READ_BYTES, parameters
 from pressroom.queues.rabbitmq.link import BACKOFF_MAX_S, backoff_s, outdated
 from pressroom.queues.rabbitmq.listener import Gaps, Numbering
 from pressroom.queues.rabbitmq.received import Hand, Received, State
@@ -30,6 +31,27 @@ from schemas.codec import decode
 from schemas.messages import DeadLetter
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+def test_pika_reads_as_much_at_a_time_as_it_is_told_to() -> None:
+    heard: list[int] = []
+
+    class Socket:
+        def recv(self, most: int) -> bytes:
+            heard.append(most)
+            return b"x" * most
+
+    class Transport(_AsyncTransportBase):
+        def __init__(self) -> None:
+            self._state, self._sock, self._protocol = self._STATE_ACTIVE, Socket(), self
+
+        def data_received(self, data: bytes) -> None:
+            self._state = self._STATE_COMPLETED
+
+    Transport.__abstractmethods__ = frozenset()
+    Transport()._consume()
+
+    assert heard == [READ_BYTES]
 
 
 # --- addresses ---------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Iterator
 
 from pika import ConnectionParameters, PlainCredentials, SSLOptions
+from pika.adapters.utils import io_services_utils
 from pika.exceptions import IncompatibleProtocolError
 
 from pressroom.queues.rabbitmq.address import Address, Tls
@@ -28,6 +29,10 @@ _TLS_REASONS = {
     "TLSV1_ALERT_UNKNOWN_CA": "the broker does not trust the CA of the certificate in certfile=",
     "SSLV3_ALERT_BAD_CERTIFICATE": "the broker does not take the certificate in certfile=",
 }
+READ_BYTES = 65_536
+
+# pika reads 4 KiB at a time and looks for a whole frame after each: ten times for a message of 40 KB.
+io_services_utils._AsyncTransportBase._MAX_RECV_BYTES = READ_BYTES  # type: ignore[attr-defined]
 
 
 class BadFiles(ValueError):
