@@ -143,6 +143,20 @@ def test_titles_of_media_and_images_are_not_the_entry_s() -> None:
     assert read(rss(channel=channel)).source.title == "P"
 
 
+@pytest.mark.parametrize("part", ["object", "target", "actor"])
+@pytest.mark.parametrize(
+    "careful", ["", "<psc:chapters xmlns:psc='http://podlove.org/simple-chapters'><title/></psc:chapters>"]
+)
+def test_what_an_activity_is_about_is_not_the_entry(part: str, careful: str) -> None:
+    inside = "<title>Thing</title><id>urn:thing</id><link href='http://e.example/'/><published>2001-01-01</published>"
+    named = f"<activity:{part} xmlns:activity='http://activitystrea.ms/spec/1.0/'>{inside}</activity:{part}>"
+    own = '<title>Own</title><id>urn:own</id><link href="http://p.example/1"/>'
+    for entry_text in (named + own, own + named):
+        found = entry(f'<feed xmlns="http://www.w3.org/2005/Atom"><entry>{entry_text}{careful}</entry></feed>')
+        assert (found.title, found.id, found.link) == ("Own", "urn:own", "http://p.example/1")
+        assert found.published is None
+
+
 def test_the_source_of_an_entry_is_not_the_entry() -> None:
     source = "<source><title>Elsewhere</title><id>urn:e</id><link href='http://e.example/'/><updated>2001-01-01T00:00:00Z</updated></source>"
     document = f'<feed xmlns="http://www.w3.org/2005/Atom"><entry>{source}<title>T</title><id>urn:1</id></entry></feed>'

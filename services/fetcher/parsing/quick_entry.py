@@ -179,7 +179,7 @@ def _language(page: Page, entry: RawEntry, element: etree._Element) -> None:
 
 
 def _source(page: Page, entry: RawEntry, element: etree._Element) -> None:
-    """Where the entry came from is no part of it, with all that is inside."""
+    """Where the entry came from is no part of it, with all that is inside; nor is what it was done to, and by whom."""
     for part in element.iterdescendants():
         if is_doubtful(page.key(part)) or page.key(part) == "source":
             raise Doubt("a source of other parts")
@@ -239,6 +239,9 @@ ENTRY: Final[dict[str, Take]] = {
     "language": _language,
     "dc:language": _language,
     "source": _source,
+    "activity:object": _source,
+    "activity:target": _source,
+    "activity:actor": _source,
     "contributor": _contributor,
     "dc:contributor": _contributor,
 }

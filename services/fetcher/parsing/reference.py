@@ -130,6 +130,17 @@ class Reference(StrictFeedParser):  # type: ignore[misc]
         if is_text and isinstance(links, list) and links and "pressroom_own" in links[-1]:
             links[-1]["href"] = self.resolve_uri(mended(text))
 
+    def _start_activity_object(self, attrs_d: dict[str, str]) -> None:
+        """Activity Streams 1.0: another thing with a title, an id and links of its own, inside the entry."""
+        self.insource = 1
+
+    def _end_activity_object(self) -> None:
+        self.insource = 0
+        self.sourcedata.clear()
+
+    _start_activity_target = _start_activity_actor = _start_activity_object
+    _end_activity_target = _end_activity_actor = _end_activity_object
+
     def _start_guid(self, attrs_d: dict[str, str]) -> None:
         self._get_context()["pressroom_permalink"] = attrs_d.get("ispermalink", "true")
         self.push("pressroom_guid", 1)
