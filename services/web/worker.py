@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import atexit
 import logging
+import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Iterable
 
@@ -29,6 +31,8 @@ from services.web.node import WebNode
 log = logging.getLogger(__name__)
 
 PAGES_WAIT_S = 2.0
+PARENT_LOOK_S = 1.0
+END_WITHIN_S = 5.0
 
 
 class Worker:
@@ -106,5 +110,21 @@ app = Worker()
 
 def started() -> Worker:
     """For servers that load an application in the process that serves it: ready before the first request."""
+    parent = multiprocessing.parent_process()
+    if parent is not None and parent.pid is not None:
+        threading.Thread(target=end_with, args=(parent.pid,), name="parent", daemon=True).start()
     app.start()
     return app
+
+
+def end_with(parent: int) -> None:
+    """End this process once its parent has died without a word: nobody would replace it or stop it any more, and it
+    would keep the port from whoever is started next.
+    """
+    clock, never = SystemClock(), threading.Event()
+    while os.getppid() == parent:
+        clock.wait(never, PARENT_LOOK_S)
+    log.error("the server of this worker has died; the worker ends too")
+    os.kill(os.getpid(), signal.SIGTERM)
+    clock.wait(never, END_WITHIN_S)
+    os._exit(1)

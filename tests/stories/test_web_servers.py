@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -174,6 +175,22 @@ def test_a_worker_that_is_killed_is_replaced_while_the_others_answer(kind: str, 
         statuses = asking_until(port, lambda: len(listening(process, port) - {killed}) == len(before))
         assert set(statuses) <= {200}
         assert ask(http.client.HTTPConnection("127.0.0.1", port, timeout=10), "GET", "/")[0] == 200
+
+
+def test_workers_whose_parent_was_killed_end_and_free_the_port(tmp_path: Path, port: int) -> None:
+    with serving(GRANIAN, tmp_path, port, PRESSROOM_WEB_WORKERS="2") as process:
+        asking_until(port, lambda: len(listening(process, port)) == 2)
+        process.kill()
+        process.wait()
+        deadline = time.monotonic() + 10
+        while not is_free(port):
+            assert time.monotonic() < deadline, "a worker is left over"
+            time.sleep(0.05)
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as sock:
+        return sock.connect_ex(("127.0.0.1", port)) != 0
 
 
 def test_gunicorn_has_three_workers_that_start_their_nodes_after_the_fork(tmp_path: Path, port: int) -> None:
