@@ -118,6 +118,8 @@ def _listed(office: Office, row: FeedStatus) -> Listed:
 def _put(
     office: Office, asked: Change, site: str, new_title: str | None, listed: Sequence[Listed], items_max: int
 ) -> Changed:
+    if not _SITE_ID.fullmatch(site):
+        raise Refused(f"{site[:80]!r} can be no site's id: 1 to 40 of a-z 0-9 -")
     seen = number(office, site)
     rows, title = _there(office, site, new_title)
     there = names(rows)
@@ -151,8 +153,6 @@ def _there(office: Office, site: str, new_title: str | None) -> tuple[list[FeedS
     except NotFound as none:
         if new_title is None:
             raise NotFound(f"{none}; --new-site TITLE makes it") from None
-    if not _SITE_ID.fullmatch(site):
-        raise Refused(f"{site[:80]!r} can be no site's id: 1 to 40 of a-z 0-9 -")
     return [], new_title
 
 
