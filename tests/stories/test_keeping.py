@@ -18,6 +18,7 @@ from schemas import keys
 from schemas.documents import Failure, FailureDay, Head
 from schemas.keeping import AGED, KeepFailures, KeepFeed, KeepRound
 from schemas.messages import Rollback
+from schemas.weather import WeatherNow, WeatherRecord
 from services.publisher import rounds
 from services.publisher.failure_documents import line
 from services.publisher.failures import Failures
@@ -285,6 +286,61 @@ def test_a_round_whose_messages_come_twice_deletes_nothing_more(desk):
         for _ in range(2 if isinstance(payload, KeepFeed) else 1):
             todo.extend(emit.payload for emit in desk.give(payload) if emit.topic == "record.publish")
     assert desk.keys("versions/") == set(made[-5:])
+
+
+# --- what nobody wants any more ---------------------------------------------------------------------
+
+
+def test_of_a_feed_that_nobody_wants_everything_goes_and_nothing_of_others(desk):
+    desk.editions(3, "f")
+    desk.editions(2, "g")
+    desk.put("raw/f/1.gz")
+    desk.put(keys.reader_feed("f"))
+    kept = {key for key in desk.keys("") if "/f" not in key}
+    desk.give(KeepFeed(feed="f", unwanted_since_turn=desk.head("f").turn))
+    assert desk.keys("") == kept
+    desk.give(KeepFeed(feed="f", unwanted_since_turn=desk.head("g").turn))
+    assert desk.keys("") == kept
+
+
+def test_a_feed_that_was_fetched_again_meanwhile_stays(desk):
+    made = desk.editions(3)
+    desk.give(KeepFeed(feed="f", unwanted_since_turn=desk.head().turn - 1))
+    assert desk.keys("versions/") == set(made)
+
+
+def test_a_feed_that_comes_back_after_all_of_it_went_is_stored_anew_by_any_publisher(desk):
+    desk.editions(3)
+    turn = desk.head().turn
+    desk.give(KeepFeed(feed="f", unwanted_since_turn=turn))
+    for number in range(1, 5):
+        desk.give(record("f", turn + number, entry(number)))
+    assert (desk.head().turn, len(desk.keys("versions/f/"))) == (turn + 4, 4)
+
+
+def cell(desk: Desk, name: str, *, days: float, listed_days: float | None = None) -> None:
+    at = desk.clock.now() - timedelta(days=days)
+    weather = WeatherRecord(
+        cell=name,
+        turn=int(at.timestamp()),
+        latitude=1.0,
+        longitude=2.0,
+        timezone="UTC",
+        utc_offset_s=0,
+        fetched_at=at,
+        provider="p",
+        attribution="p",
+        now=WeatherNow(at=at, temperature_c=1.0),
+    )
+    desk.put(keys.weather(name), weather.as_json(), days=days if listed_days is None else listed_days)
+
+
+def test_weather_that_nobody_asked_for_in_a_month_goes(desk):
+    cell(desk, "old", days=31)
+    cell(desk, "young", days=29)
+    cell(desk, "fresh-since-the-listing", days=0, listed_days=31)
+    desk.go_round()
+    assert desk.keys("weather/") == {keys.weather("young"), keys.weather("fresh-since-the-listing")}
 
 
 # --- who sends the publisher round ------------------------------------------------------------------
