@@ -1,15 +1,19 @@
-"""The demo's world: sample papers on loopback, sites that name them, and settings in a hurry."""
+"""The demo's world: sample papers on loopback, sites that name them, settings in a hurry, and a key to the desk."""
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
+
+from pydantic import SecretStr
 
 from pressroom.clock import SystemClock
 from pressroom.settings import Settings
 from services.origin.server import Origin
 from services.origin.sites import write_sites
+from services.web.admin.passwords import hash_of
 
 HURRIED: dict[str, Any] = {
     # Papers that print every few seconds are asked every few seconds; real ones never are.
@@ -22,9 +26,17 @@ HURRIED: dict[str, Any] = {
 }
 
 
+LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"
+"""None that looks like another."""
+
+
 @contextmanager
-def sample_world(settings: Settings) -> Iterator[Settings]:
-    """The settings of a newsroom that reads the sample papers, which run until the block ends."""
+def sample_world(settings: Settings) -> Iterator[tuple[Settings, str]]:
+    """The settings of a newsroom that reads the sample papers, which run until the block ends.
+
+    Beside them the desk's password: a new one for each run, to be shown once; empty when the settings name one.
+    """
+    password = "" if settings.admin_password_hash.get_secret_value() else new_password()
     origin = _started(settings)
     try:
         data = settings.data / "demo"
@@ -34,10 +46,16 @@ def sample_world(settings: Settings) -> Iterator[Settings]:
             "data": data,
             "sites": data / "sites",
             "weather_url": f"http://127.0.0.1:{origin.port}/v1/forecast",
+            **({"admin_password_hash": SecretStr(hash_of(password))} if password else {}),
         }
-        yield settings.model_copy(update=changed)
+        yield settings.model_copy(update=changed), password
     finally:
         origin.stop()
+
+
+def new_password() -> str:
+    """To be typed by hand: twelve letters and figures, near 60 bits."""
+    return "-".join("".join(secrets.choice(LETTERS) for _ in range(4)) for _ in range(3))
 
 
 def _started(settings: Settings) -> Origin:

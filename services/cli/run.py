@@ -39,14 +39,14 @@ def command(
     """Run every service in this process, on sqlite and a directory unless the settings name other engines."""
     settings = load(sites=sites, data=data, host=host, port=port)
     logs.configure(settings.log_level, settings.log_json)
-    with _plainly(), _world(settings, demo) as settings:
+    with _plainly(), _world(settings, demo) as (settings, password):
         if once:
             from services.cli.once import refresh_once  # noqa: PLC0415
 
             summary = refresh_once(settings)
             click.echo(json.dumps(summary.as_dict()) if as_json else summary.as_text())
         else:
-            _run(settings)
+            _run(settings, password)
 
 
 @contextmanager
@@ -62,9 +62,10 @@ def _plainly() -> Iterator[None]:
 
 
 @contextmanager
-def _world(settings: Settings, demo: bool) -> Iterator[Settings]:
+def _world(settings: Settings, demo: bool) -> Iterator[tuple[Settings, str]]:
+    """The settings, and the desk's password if one was made for this run."""
     if not demo:
-        yield settings
+        yield settings, ""
         return
     from services.cli.demo import sample_world  # noqa: PLC0415
 
@@ -72,7 +73,7 @@ def _world(settings: Settings, demo: bool) -> Iterator[Settings]:
         yield changed
 
 
-def _run(settings: Settings) -> None:
+def _run(settings: Settings, password: str) -> None:
     from services.web.node import WebNode  # noqa: PLC0415
     from services.web.serve import Server  # noqa: PLC0415
 
@@ -86,6 +87,8 @@ def _run(settings: Settings) -> None:
         memory.settle()
         with until_told() as told, Server(app, settings.host, settings.port) as server, room:
             click.echo(f"Pressroom is at {server.address} (Ctrl-C stops it; data in {settings.data})")
+            if password:
+                click.echo(f"The desk is at {server.address}/admin/ (any name; password of this run: {password})")
             told.wait()
             began = time.monotonic()
         click.echo(f"stopped in {time.monotonic() - began:.1f} s; the next start goes on from here")
