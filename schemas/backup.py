@@ -44,3 +44,11 @@ class BackupRun(Model):
     copied: Count = 0
     copied_bytes: Count = 0
     code_version: Name = ""
+
+
+class BackupClaim(Model):
+    """`running.json`: who copies to this place now. `at` is renewed with every part; an old one is nobody's."""
+
+    schema_version: Literal[1] = 1
+    run: Id
+    at: Instant

@@ -9,11 +9,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from pressroom.clock import Clock
+from pressroom.desk.backup_claim import Claim
 from pressroom.desk.backup_shelf import Shelf, run_name
 from pressroom.objects.port import LIST_LIMIT_MAX, Listed, NotModified, ObjectStore
 from schemas import keys
@@ -44,6 +46,17 @@ class Backup:
         self._clock = clock
         self._code_version = code_version
         self._known: dict[str, CopiedObject] = {}
+        self._claim: Claim | None = None
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Nobody else copies to this shelf, or takes away from it, meanwhile. Raises `Refused` when somebody does."""
+        claim = self._claim = Claim(self._shelf.store, self._clock, run_name(self._clock.now()))
+        try:
+            yield
+        finally:
+            self._claim = None
+            claim.release()
 
     def run(self, *, dry_run: bool = False) -> BackupRun:
         """Copy what there is. A run that is cut off leaves parts that the next one goes on from."""
@@ -59,6 +72,8 @@ class Backup:
                 fresh = [one.size_bytes for one, is_new in made if is_new]
                 copied, copied_bytes = copied + len(fresh), copied_bytes + sum(fresh)
                 objects, size_bytes = objects + len(made), size_bytes + sum(one.size_bytes for one, _ in made)
+                if self._claim is not None:
+                    self._claim.renew()
                 if not dry_run:
                     parts.append(self._shelf.add_part(name, len(parts), tuple(one for one, _ in made)))
         run = BackupRun(
@@ -79,7 +94,7 @@ class Backup:
 
     def prune(self, days: float) -> Pruned:
         """Drop runs older than so many days, but never the newest, what runs that were cut off left behind, and the
-        blobs that nothing needs any more. To be called after a run, and never beside one.
+        blobs that nothing needs any more. To be called after a run, and never beside one (`alone`).
         """
         done = self._shelf.runs()
         for left in self._shelf.leftovers(done).values():
@@ -92,6 +107,8 @@ class Backup:
         # Read first: a part that cannot be read must stop this before anything is deleted.
         needed = {one.sha256 for run in kept for one in self._shelf.objects(run)}
         for run in old:
+            if self._claim is not None:
+                self._claim.renew()
             self._shelf.drop_run(run)
         return Pruned(runs=len(old), blobs=self._shelf.sweep(needed, done[-1].began_at))
 

@@ -73,13 +73,20 @@ def command(target: str | None, keep_days: float | None, dry_run: bool, versioni
             return
         shelf = shelf_of(settings, target)
         backup = Backup(store, shelf, clock, VERSION)
-        run = backup.run(dry_run=dry_run)
-        click.echo(run.model_dump_json(exclude={"parts"}, indent=1) if as_json else _said(run, shelf, dry_run=dry_run))
-        if not dry_run:
+        if dry_run:
+            _say(backup.run(dry_run=True), shelf, as_json=as_json, dry_run=True)
+            return
+        with backup.alone():
+            run = backup.run()
+            _say(run, shelf, as_json=as_json)
             _tell_the_newsroom(settings, clock, run, shelf)
             pruned = backup.prune(settings.backup_days if keep_days is None else keep_days)
-            if pruned.runs and not as_json:
-                click.echo(f"dropped: {pruned.runs} older copies and the {pruned.blobs} blobs that only they needed")
+        if pruned.runs and not as_json:
+            click.echo(f"dropped: {pruned.runs} older copies and the {pruned.blobs} blobs that only they needed")
+
+
+def _say(run: BackupRun, shelf: Shelf, *, as_json: bool, dry_run: bool = False) -> None:
+    click.echo(run.model_dump_json(exclude={"parts"}, indent=1) if as_json else _said(run, shelf, dry_run=dry_run))
 
 
 def _tell_the_newsroom(settings: Settings, clock: Clock, run: BackupRun, shelf: Shelf) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from schemas.audit import AuditEnd, AuditEntry
-from schemas.backup import BackupPart, BackupRun
+from schemas.backup import BackupClaim, BackupPart, BackupRun
 from schemas.changes import SiteChanges
 from schemas.codec import TYPES, TooNew, Undecodable, decode, encode
 from schemas.documents import ArchiveDay, Failure, FailureDay, Head, ReaderFeed, ReadersIndex, SiteIndex, SiteStatus
@@ -36,6 +36,7 @@ DOCUMENTS = {
         FilesStatus,
         BackupStatus,
         BackupPart,
+        BackupClaim,
         BackupRun,
         AuditEntry,
         AuditEnd,

@@ -354,3 +354,51 @@ def test_what_cannot_be_done_is_one_clear_line(scene, argv, says):
     assert said.startswith("Error: ")
     assert says in said
     assert len(said.splitlines()) == 1
+
+
+# --- two at once ------------------------------------------------------------------------------------
+
+
+def test_of_two_backups_at_once_the_second_is_refused_and_may_begin_when_the_first_has_ended(scene):
+    scene.put("feeds/f.json")
+    first = scene.backup()
+    with first.alone():
+        with (
+            pytest.raises(Refused, match=r"another backup copies there, since 20261125T043000Z"),
+            scene.backup().alone(),
+        ):
+            pass
+        first.run()
+    with scene.backup().alone():
+        pass
+    assert "running.json" not in scene.content(scene.shelf.store)
+
+
+def test_a_backup_that_died_holds_the_next_one_up_for_an_hour_and_stops_if_it_was_only_slow(scene):
+    scene.put("feeds/f.json")
+    slow = scene.backup()
+    with slow.alone():
+        scene.clock.advance(3601)
+        with scene.backup().alone():
+            with pytest.raises(Refused, match="another backup copies there now"):
+                slow.run()
+            assert scene.shelf.runs() == []
+    with scene.backup().alone():
+        assert slow.run().objects == 1
+
+
+def test_a_mark_that_is_renewed_does_not_grow_old(scene):
+    scene.put("feeds/f.json")
+    first = scene.backup()
+    with first.alone():
+        scene.clock.advance(3000)
+        first.run()
+        scene.clock.advance(3000)
+        with pytest.raises(Refused), scene.backup().alone():
+            pass
+
+
+def test_half_a_mark_holds_nobody_up(scene):
+    scene.shelf.store.create("running.json", b"{")
+    with scene.backup().alone():
+        pass
