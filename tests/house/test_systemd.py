@@ -21,6 +21,8 @@ STARTED = [
     "pressroom-edge.service",
     "pressroom-files.service",
     "pressroom-files.timer",
+    "pressroom-backup.service",
+    "pressroom-backup.timer",
     "pressroom.target",
 ]
 PROGRAMS = ("/opt/pressroom/bin/pressroom", "/opt/pressroom/edge/edge.sh")
@@ -80,7 +82,7 @@ def test_every_variable_is_a_setting():
 
 
 def test_every_credential_is_handed_over_as_the_file_of_a_setting():
-    for name in ("pressroom@.service", "pressroom-web@.service", "pressroom-files.service"):
+    for name in ("pressroom@.service", "pressroom-web@.service", "pressroom-files.service", "pressroom-backup.service"):
         text = (UNITS / name).read_text()
         loaded = re.findall(r"LoadCredential=(\w+):/etc/pressroom/secrets/\1$", text, re.MULTILINE)
         assert loaded
@@ -94,3 +96,11 @@ def test_files_are_synchronised_at_five_minutes_past_every_hour():
     shown = analyze(UNITS, "calendar", "--iterations=3", "--base-time=2026-11-20 12:30:00 UTC", when[1]).stdout
     assert re.findall(r"(\d\d:\d\d:\d\d) UTC", shown)
     assert {time[3:] for time in re.findall(r"\d\d:\d\d:\d\d", shown)} == {"05:00"}
+
+
+def test_every_night_the_store_is_copied_and_then_the_copy_is_read():
+    """A copy that was never read is a hope. A failure of the first leaves the second undone, and the unit failed."""
+    text = (UNITS / "pressroom-backup.service").read_text()
+    assert [line.split()[1:] for line in re.findall(r"ExecStart=(.*)", text)] == [["backup"], ["restore", "--check"]]
+    assert "Type=oneshot" in text
+    assert "OnCalendar=*-*-* " in (UNITS / "pressroom-backup.timer").read_text()
