@@ -289,7 +289,7 @@ class ConsumerContract:
 
     # --- dying -----------------------------------------------------------------------------------------
 
-    def test_a_message_that_kills_every_worker_ends_as_poison_and_the_innocent_are_done(
+    def test_a_message_that_kills_every_worker_soon_or_late_ends_as_poison_and_the_innocent_are_done(
         self, rig: Rig, queue: Queue, tmp_path: Path
     ) -> None:
         dead: list[Delivery] = []

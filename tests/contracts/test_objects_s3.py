@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
 from pressroom.clock import SystemClock
 from pressroom.objects import Conflict, ObjectStore, StoreMisconfigured, Unavailable, open_store
 from pressroom.objects.port import Versioned
+from pressroom.testing import Store
 from pressroom.testing.seaweed import Seaweed, seaweed, shared_seaweed
 from tests.contracts.objects_contract import ObjectsContract, at_once, increment, listed_keys, own_folder
 
@@ -33,13 +35,19 @@ class TestSeaweed(ObjectsContract):
         return shared_store
 
 
+@pytest.fixture(scope="module")
+def container_store(store_container: Store) -> Iterator[ObjectStore]:
+    with store_container.bucket() as url:
+        yield open_store(url, clock=SystemClock(), access_key="any", secret_key="any")
+
+
 @pytest.mark.containers
 class TestSeaweedInAContainer(ObjectsContract):
     races = 1
 
     @pytest.fixture
-    def store(self, store_container_url) -> ObjectStore:
-        return open_store(store_container_url, clock=SystemClock(), access_key="any", secret_key="any")
+    def store(self, container_store) -> ObjectStore:
+        return container_store
 
 
 def test_two_prefixes_of_one_bucket_do_not_see_each_other():

@@ -19,6 +19,7 @@ from pressroom.consumer.loop import Consumer
 from pressroom.health import Vitals
 from pressroom.outcomes import BackendUnavailable, Outcome
 from pressroom.queues.port import Delivery, Full, Lost, Parcel, Queue, Settlement, Unroutable
+from pressroom.queues.rabbitmq import suspects
 from pressroom.queues.rabbitmq.admin import Broker, apply, check
 from pressroom.queues.rabbitmq.link import Link
 from pressroom.queues.rabbitmq.move import CannotMove
@@ -218,7 +219,8 @@ def test_what_is_released_comes_again_without_the_broker_counting_it(queue: Rabb
     assert settle(queue, box.one())
 
 
-def test_leaving_and_coming_back_for_ever_kills_no_message(queue: RabbitQueue) -> None:
+def test_leaving_and_coming_back_for_ever_kills_no_message(queue: RabbitQueue, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(suspects, "TURNS_WITHIN_S", 0.02)
     box = Box()
     subscription = queue.subscribe(TOPIC, box, credit=4)
     queue.publish([Parcel(TOPIC, "a", b"1")])
