@@ -93,7 +93,8 @@ class WeatherDesk:
                 at = self._clock.now()
                 emits += self._well(provider, cell, asked_at, at)
                 with self._lock:
-                    self._sent[cell.id] = policy.Sent(envelope.id, at)
+                    self._sent[cell.id] = sent = policy.Sent(envelope.id, at)
+                    self._calls.sent(cell.id, sent)
                 return Done((*emits, letters.record(cell, self._name_of(cell), provider, found, turn, at)))
             emits.append(self._ill(provider, cell, found, asked_at))
         return self._nobody(envelope, cell, emits, now)
@@ -126,7 +127,8 @@ class WeatherDesk:
                 return Defer(now + UPGRADE_TAKES, str(error))
             except Undecodable as error:
                 return self._broken(envelope, cell, str(error), now)
-            fetched_at = held.fetched_at if held is not None else None
+            others = policy.believed(self._calls.last_sent(cell.id), envelope.id, now)
+            fetched_at = max(filter(None, (others, held.fetched_at if held is not None else None)), default=None)
         wanted_at = policy.when_wanted(fetched_at, now, self._fresh_s, envelope.payload.reason)
         if wanted_at is None:
             return Done()

@@ -26,7 +26,7 @@ from schemas import keys
 from schemas.envelope import Envelope
 from schemas.messages import Trouble, WeatherReport, WeatherRequest
 from schemas.weather import WeatherRecord
-from services.weather.calls import FILE_NAME, Calls
+from services.weather.calls import CELLS_NAME, FILE_NAME, Calls
 from services.weather.openmeteo import open_meteo
 from services.weather.openweather import one_call
 from services.weather.parse import AnswerError
@@ -58,7 +58,7 @@ class Desk:
         self.restart()
 
     def restart(self) -> None:
-        """Another process: nothing is remembered."""
+        """Another process: only what the folder holds is remembered."""
         sources = [shape(self.provider, path) for path in self.paths]
         if self.budget_day != 9_000:
             sources = [self.provider.open_meteo(self.budget_day)]
@@ -201,7 +201,7 @@ class TestBadAnswers:
 
     def test_units_are_those_that_the_answer_names(self, desk: Desk) -> None:
         straight = found(desk.ask())
-        desk.restart()
+        desk.clock.advance(61)
         day(desk, "wrong_units")
         record = found(desk.ask())
         assert record.now is not None
@@ -496,6 +496,30 @@ class TestFreshness:
         request = desk.request()
         assert found(desk.story.handle(request))
         assert found(desk.story.handle(request)), "the same message came back: its record may not have been sent"
+
+    def test_what_one_process_has_just_sent_another_of_its_folder_does_not_ask_for(self, desk: Desk) -> None:
+        request = desk.request()
+        assert found(desk.story.handle(request))
+        desk.restart()
+        assert emits(desk.ask()) == ()
+        assert found(desk.ask(cell_at(50, 5).id))
+        assert found(desk.story.handle(request)), "the same message came back: its record may not have been sent"
+        desk.restart()
+        desk.clock.advance(61)
+        assert found(desk.ask()), "nothing has arrived in the store"
+
+    def test_marks_of_what_was_sent_do_not_pile_up(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("services.weather.calls.SWEPT_EVERY", 5)
+        for latitude in range(40, 50):
+            assert found(desk.ask(cell_at(latitude, 5).id))
+            desk.clock.advance(20)
+        assert len(list((desk.folder / CELLS_NAME).iterdir())) == 4
+
+    @pytest.mark.parametrize("left", [b"", b"m1", b"m1 soon", b"\xff 2026-01-01", b"m1 2026-01-01T00:00:00", b"m1 2 3"])
+    def test_a_mark_that_is_none_marks_nothing(self, desk: Desk, left: bytes) -> None:
+        (desk.folder / CELLS_NAME).mkdir()
+        (desk.folder / CELLS_NAME / UTRECHT.id).write_bytes(left)
+        assert found(desk.ask())
 
     def test_memory_alone_is_believed_for_a_minute(self, desk: Desk) -> None:
         assert found(desk.ask())
