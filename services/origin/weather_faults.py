@@ -100,6 +100,11 @@ def _nan(answer: dict[str, Any]) -> Reply:
     return _good(answer)
 
 
+def _bare_nan(answer: dict[str, Any]) -> Reply:
+    """The same as other languages print them (open-meteo/open-meteo#314)."""
+    return Reply(200, _nan(answer).body.replace(b"NaN", b"nan").replace(b"Infinity", b"inf"))
+
+
 def _error_in_200(answer: dict[str, Any]) -> Reply:
     if _is_open_meteo(answer):
         return _good({"error": True, "reason": "Hourly API request limit exceeded. Please try again in the next hour."})
@@ -122,6 +127,7 @@ FAULTS: Final[dict[str, Callable[[dict[str, Any]], Reply]]] = {
     "unknown_units": _unknown_units,
     "changed_fields": _changed_fields,
     "nan": _nan,
+    "bare_nan": _bare_nan,
     "error_in_200": _error_in_200,
     "limited": _status(429, "Slow down.", Retry_After="900"),
     "limited_silently": _status(429, "Minutely API request limit exceeded. Please try again in one minute."),

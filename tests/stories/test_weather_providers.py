@@ -192,8 +192,9 @@ class TestBadAnswers:
         assert record.hours[-1].temperature_c is None
         assert record.hours[0].temperature_c is not None
 
-    def test_nan_and_infinity_are_not_available(self, each: Desk) -> None:
-        day(each, "nan")
+    @pytest.mark.parametrize("fault", ["nan", "bare_nan"])
+    def test_nan_and_infinity_are_not_available(self, each: Desk, fault: str) -> None:
+        day(each, fault)
         record = found(each.ask())
         assert record.now is not None
         assert record.now.feels_like_c is None
