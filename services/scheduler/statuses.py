@@ -10,10 +10,11 @@ from pressroom.queues.topics import RECORD_PUBLISH
 from schemas import keys
 from schemas.changes import SeenRedirect
 from schemas.documents import FeedStatus, ReaderFeed, ReadersIndex, SiteEntry, SiteIndex, SiteStatus
+from schemas.messages import Pause
 from services.scheduler.ledger import Ledger
 from services.scheduler.memory import FeedMemory, HostMemory
 from services.scheduler.proposals import proposal_of
-from services.scheduler.sites import Feed, Site, host_of
+from services.scheduler.sites import Feed, Site, Wanted, host_of
 from services.scheduler.status_size import fitted
 
 NEW_INTERVAL_S = 3.0
@@ -30,6 +31,7 @@ def feed_status(feed: Feed, memory: FeedMemory | None, host: HostMemory | None) 
             origin=feed.origin,
         )
     streaks, seen = memory.streaks, memory.redirect
+    pauses = (memory.pause_until, host.pause_until if host else None)
     return FeedStatus(
         feed=feed.id,
         url=memory.address,
@@ -42,19 +44,25 @@ def feed_status(feed: Feed, memory: FeedMemory | None, host: HostMemory | None) 
         failing_since=min((one.since for one in streaks), default=None),
         failures=memory.failures,
         trouble=streaks[-1].trouble if streaks else None,
-        next_at=None if memory.stopped else max(at for at in _not_before(memory, host) if at is not None),
+        next_at=None if memory.stopped else max(at for at in (memory.next_at, *pauses) if at is not None),
         stopped=memory.stopped,
         origin=feed.origin,
         interval_s=memory.interval_s,
-        pause_until=memory.pause_until,
+        pause_until=max((at for at in pauses if at is not None), default=None),
         recent=memory.recent,
         redirect=SeenRedirect(url=seen.url, since=seen.first_seen, checks=seen.checks) if seen else None,
         proposal=proposal_of(memory),
     )
 
 
-def _not_before(memory: FeedMemory, host: HostMemory | None) -> tuple[datetime | None, ...]:
-    return memory.next_at, memory.pause_until, host.pause_until if host else None
+def sites_paused(pause: Pause, wanted: Mapping[str, Wanted], feeds: Mapping[str, FeedMemory]) -> set[str]:
+    """The sites that have something to say of a pause, or of its end."""
+    meant = (
+        feed
+        for name, feed in wanted.items()
+        if name == pause.feed or (pause.host and name in feeds and host_of(feeds[name].address) == pause.host)
+    )
+    return {site for feed in meant for site in feed.sites}
 
 
 def site_status(site: Site, ledger: Ledger, at: datetime) -> SiteStatus:

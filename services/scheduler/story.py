@@ -37,7 +37,7 @@ from services.scheduler.readers import wished
 from services.scheduler.searches import search
 from services.scheduler.shards import BadLedger
 from services.scheduler.sites import SiteBook, wanted_feeds
-from services.scheduler.statuses import StatusBoard, reader_feed, readers_index
+from services.scheduler.statuses import StatusBoard, reader_feed, readers_index, sites_paused
 
 log = logging.getLogger(__name__)
 
@@ -257,6 +257,7 @@ class Scheduler:
     def _pause(self, plan: Plan, pause: Pause) -> None:
         if not plan.pause(pause):
             log.warning("a pause of a feed that is not known: %s", pause.feed)
+        self._board.touch(sites_paused(pause, plan.wanted, plan.ledger.feeds))
 
     def _found(self, plan: Plan, found: FeedFound, now: datetime) -> None:
         if plan.found(found, now) is not None and found.feed in plan.wanted:

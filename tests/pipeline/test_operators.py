@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pressroom.desk.office import NotFound
 from pressroom.queues.topics import FEED_REFRESH, RECORD_PUBLISH
 from schemas import keys
 from schemas.documents import Failure, Head
@@ -217,3 +218,37 @@ def test_a_recorded_answer_is_read_again_shown_and_published_after_the_version_i
     assert (after.turn, after.revision) == (head.turn, head.revision + 1)
     (again,) = world.operator("raws", "reparse", feed=paper.feed, dry_run=True).feeds
     assert again.look.verdict == "same"
+
+
+def test_what_only_looks_is_answered_in_both_worlds_and_leaves_nothing_behind(shift: Shift) -> None:
+    world, paper = shift.world, shift.paper()
+    paper.answers(Answer(410))
+    world.refresh(paper)
+    failure = shift.failure(paper, "open")
+    assert [one.id for one in world.operator("failures", "list", feed=paper.feed).failures] == [failure.id]
+    assert world.operator("failures", "show", failure=failure.id).failure == failure
+    assert failure.id in [one for cause in world.operator("failures", "causes").causes for one in cause.ids]
+    assert world.operator("newsroom", "show").failures_open >= 1
+    assert world.operator("hosts", "list").left_out == 0
+    assert world.operator("files", "list").parts == ()
+    assert world.operator("files", "preview", site="news", name="block", html="<p>Hi</p>").seen == 0
+    assert world.operator("headlines", "list", site="news").headlines
+    with pytest.raises(NotFound):
+        world.operator("files", "show", site="news", name="block")
+    assert world.operator("audit", "list", who="nobody").entries == ()
+
+
+def test_what_changes_something_is_found_in_the_audit(shift: Shift) -> None:
+    world, paper = shift.world, shift.paper()
+    world.operator("feeds", "pause", feed=paper.feed, why="it is ill")
+    eventually(lambda: world.status(paper), lambda one: one is not None and one.word == "paused")
+    world.operator("feeds", "resume", feed=paper.feed, why="it is well")
+    eventually(lambda: world.status(paper), lambda one: one is not None and one.word == "well")
+    paper.answers(Answer(410))
+    world.refresh(paper)
+    failure = shift.failure(paper, "open")
+    world.operator("failures", "drop", failures=[failure.id], why="closed for good")
+    shift.failure(paper, "dropped")
+    latest, *_ = world.operator("audit", "list", room="failures", limit=1).entries
+    told = world.operator("audit", "show", entry=latest.id)
+    assert (told.verb, told.why, told.by, told.outcome) == ("drop", "closed for good", "desk", "done")

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from werkzeug.test import Client
 
 from pressroom.clock import SystemClock
+from pressroom.desk.feeds import Health
 from pressroom.objects.port import ObjectStore, Stored
 from pressroom.queues.port import Parcel, Queue
 from pressroom.sender import Sender
@@ -21,7 +22,7 @@ from pressroom.testing.gazetteer import lay_gazetteer
 from pressroom.wiring import queue_of, store_of
 from schemas import keys
 from schemas.base import Model
-from schemas.documents import Failure, FeedStatus, Head
+from schemas.documents import Failure, Head
 from services import SERVICES
 from services.embedded import Newsroom
 from services.web.node import WebNode
@@ -121,7 +122,7 @@ class World:
     def head(self, paper: Paper) -> Head | None:
         return self.document(keys.head(paper.feed), Head)
 
-    def status(self, paper: Paper) -> FeedStatus | None:
+    def status(self, paper: Paper) -> Health | None:
         """What the scheduler last said of the paper's feed."""
         return next((one for one in self.operator("feeds", "list").feeds if one.feed == paper.feed), None)
 
@@ -137,7 +138,7 @@ class World:
         """Bytes as somebody else may have written them."""
         self.queue.publish([Parcel(topic, key, body)])
 
-    def refresh(self, paper: Paper, *, times: int = 1) -> FeedStatus:
+    def refresh(self, paper: Paper, *, times: int = 1) -> Health:
         """Wish for the paper and wait until the scheduler has heard how that went; the last state of the feed.
 
         A wish that comes before the last fetch was heard of changes nothing, so that is waited for first.
@@ -148,7 +149,7 @@ class World:
             status = self._checked(paper, status.checked_at)
         return status
 
-    def _checked(self, paper: Paper, before: datetime | None) -> FeedStatus:
+    def _checked(self, paper: Paper, before: datetime | None) -> Health:
         """The paper's state once it was checked, at another time than `before`."""
         status = eventually(
             lambda: self.status(paper), lambda now: now is not None and now.checked_at not in {None, before}

@@ -298,9 +298,8 @@ def test_a_status_of_a_thousand_failing_feeds_fits_a_message(tmp_path):
     write_site(tmp_path, "news", urls)
     room = Room(tmp_path, MemoryStore(), SetClock())
     headers = {f"x-header-{number}": "v" * 500 for number in range(12)}
-    for refresh in room.ask():
-        trouble = failed(refresh, "bad_url", status=200, first_bytes="é" * 900, headers=headers)
-        room.give(trouble)
+    asked = room.ask()
+    room.give(*(failed(one, "bad_url", status=200, first_bytes="é" * 900, headers=headers) for one in asked))
     room.clock.advance(61)
     (status,) = of_type(room.tick(), SiteStatus)
     assert len(status.as_json()) <= STATUS_BYTES_MAX

@@ -137,7 +137,7 @@ def test_a_feed_that_left_is_remembered_for_a_month_then_all_that_is_stored_of_i
     (unwanted,) = of_type(room.tick(), KeepFeed)
     assert (unwanted.feed, unwanted.unwanted_since_turn) == (back.feed, back.turn)
     clock.advance(3600)
-    assert of_type(Room(sites, store, clock).tick(), KeepFeed) == []
+    assert of_type(room.tick(), KeepFeed) == [unwanted]
     clock.advance(6 * 3600)
     room.tick()
     assert "one.example" not in ledger_text(store)
