@@ -35,3 +35,18 @@ def test_two_parts_of_a_process_may_make_it_at_the_same_time(tmp_path: Path, mon
 
     assert found == ["Harbour Town", "Harbour Town"]
     assert [path.name for path in tmp_path.iterdir()] == ["places.sqlite"]
+
+
+@pytest.mark.parametrize("rubbish", [b"", b"no index at all"])
+def test_it_is_made_once_and_made_anew_when_it_cannot_be_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rubbish: bytes
+) -> None:
+    monkeypatch.setattr(places_index, "_lines", lambda: [TOWN])
+    path = tmp_path / "places.sqlite"
+    assert Places(path).find("Harbour Town") is not None
+    made = path.stat().st_ino
+    assert Places(path).find("Harbour Town") is not None
+    assert path.stat().st_ino == made
+    path.write_bytes(rubbish)
+    assert Places(path).find("Harbour Town") is not None
+    assert path.stat().st_ino != made

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from werkzeug.test import Client, TestResponse
 
+from pressroom import places_index
 from pressroom.cells import Cell, cell_at, cell_named, distance_km
 from pressroom.clock import SetClock, SystemClock
 from pressroom.places import Places
@@ -463,7 +464,9 @@ class TestOutage:
 
 
 class TestFirstStart:
-    def test_pages_do_not_wait_for_the_index_of_names(self, tmp_path: Path) -> None:
+    def test_pages_do_not_wait_for_the_index_of_names(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        town = ["Utrecht", "Utrecht", "Netherlands", "NL", "52.09083", "5.12222", "9000", "Europe/Amsterdam", ""]
+        monkeypatch.setattr(places_index, "_lines", lambda: [town])
         store, clock, places = MemoryStore(), SystemClock(), Places(tmp_path / "places.sqlite")
         newsroom = Newsroom(store, clock.now())
         newsroom.fill()
