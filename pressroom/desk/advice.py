@@ -18,6 +18,9 @@ from schemas.status import Firing, FleetStatus
 SILENT_S: Final = 150.0
 """The leading scheduler writes how the services are every minute or sooner; silence for longer is news itself."""
 
+STARTING_S: Final = 45.0
+"""A process that has just begun is getting ready: what it lacks then is no fault."""
+
 CAUSES_MAX: Final = 5
 NAMED_MAX: Final = 3
 
@@ -66,8 +69,9 @@ class Advice(Answer):
 def advice(
     fleet: FleetStatus | None, causes: Sequence[Cause], care: Sequence[FeedStatus], now: datetime
 ) -> tuple[Advice, ...]:
-    """Alerts first, then our own parts, then what sources do."""
-    found = [*_of_fleet(fleet, causes, now), *_of_causes(causes), *_of_feeds(care)]
+    """Alerts first, then our own parts, then what sources do. What an alert begins with is not said again."""
+    is_said = fleet is not None and any(one.alert in _BY_CAUSE for one in fleet.firing)
+    found = [*_of_fleet(fleet, causes, now), *_of_causes(causes[is_said:]), *_of_feeds(care)]
     return tuple(sorted(found, key=lambda one: _ORDER[one.weight]))
 
 
@@ -116,8 +120,9 @@ def _of_fleet(fleet: FleetStatus | None, causes: Sequence[Cause], now: datetime)
             since=fleet.at,
             section="PressroomNoLeader",
         )
-    for one in fleet.processes:
-        yield from (_of_fault(one.signs.process, fault) for fault in one.signs.faults)
+    for signs in (one.signs for one in fleet.processes):
+        if (signs.at - signs.started_at).total_seconds() >= STARTING_S:
+            yield from (_of_fault(signs.process, fault) for fault in signs.faults)
 
 
 def _of_alert(firing: Firing, fleet: FleetStatus, causes: Sequence[Cause]) -> Advice:
@@ -141,7 +146,7 @@ def _of_fault(process: str, fault: str) -> Advice:
         steps = (Step(says="See the topics", room="topics", verb="list"),)
         action = "Undo what was last deployed; the breaker closes with the first message that succeeds."
         return Advice(weight="ticket", text=text, action=action, section="PressroomBreakerOpen", steps=steps)
-    return Advice(weight="ticket", text=text, action="Read that process's log.", section="PressroomUnwell")
+    return Advice(weight="ticket", text=text, action=f"Read the log of {process}.", section="PressroomUnwell")
 
 
 def _answer_to(alert: str, fleet: FleetStatus, causes: Sequence[Cause]) -> tuple[str, tuple[Step, ...]]:
@@ -176,13 +181,22 @@ def _of_causes(causes: Sequence[Cause]) -> Iterator[Advice]:
 
 
 def _of_feeds(care: Sequence[FeedStatus]) -> Iterator[Advice]:
-    stopped = [one for one in care if one.stopped]
+    stopped = [one for one in care if one.stopped and one.proposal is None]
     if stopped:
         yield Advice(
             weight="ticket",
             text=f"{len(stopped)} feed{'s are' if len(stopped) > 1 else ' is'} no longer asked for: {_names(stopped)}.",
             action="Give a new address, or remove it from its site.",
-            steps=(Step(says="See the feeds", room="feeds", verb="list"),),
+            steps=(Step(says="See the feeds", room="feeds", verb="list", asked={"needing": True}),),
+        )
+    proposed = [one for one in care if one.proposal is not None]
+    if proposed:
+        plural = "s" if len(proposed) > 1 else ""
+        yield Advice(
+            weight="advice",
+            text=f"Something is proposed for {len(proposed)} feed{plural}: {_names(proposed)}.",
+            action="Accept it or decline it.",
+            steps=(Step(says="See the proposals", room="feeds", verb="proposals"),),
         )
 
 

@@ -12,11 +12,12 @@ from pydantic import Field
 from pressroom.desk import advice, failures, feeds, hosts, summaries
 from pressroom.desk.advice import Advice
 from pressroom.desk.failures import Cause
+from pressroom.desk.feeds import Health
 from pressroom.desk.hosts import Host
 from pressroom.desk.office import Office
 from pressroom.desk.verbs import Answer, Asked, verb
 from schemas import keys
-from schemas.documents import FailureLine, FeedStatus
+from schemas.documents import FailureLine
 from schemas.status import BackupStatus, BucketStatus, FilesStatus, FleetStatus
 
 CAUSES_SHOWN: Final = 8
@@ -49,7 +50,7 @@ class Glance(Answer):
     opened: tuple[int, ...]
     feeds: int
     feeds_well: int
-    care: tuple[FeedStatus, ...] = Field(description="feeds that need a person, the gravest first; twelve at most")
+    care: tuple[Health, ...] = Field(description="feeds that need a person, the gravest first; twelve at most")
     slowest: tuple[Host, ...]
     bucket: BucketStatus | None
     files: FilesStatus | None
@@ -63,7 +64,7 @@ def show(office: Office, asked: Everything) -> Glance:
     standing = list(summaries.every(office, lambda line: line.status in {"open", "replaying"}))
     causes = failures.grouped(line for line in standing if line.status == "open")
     every = feeds.list_(office, feeds.Every()).feeds
-    care = [one for one in every if one.failures or one.stopped]
+    care = [one for one in every if one.needs]
     found = advice.advice(fleet, causes, care, now)
     return Glance(
         weight=found[0].weight if found else "well",

@@ -15,8 +15,9 @@ from pressroom.sender import Sender
 from pressroom.settings import Settings
 from schemas import keys
 from schemas.base import Model
+from schemas.changes import Proposal
 from schemas.codec import decode
-from schemas.documents import Action, Attempt, Failure
+from schemas.documents import Action, Attempt, Failure, SiteStatus
 from schemas.envelope import Hop
 from schemas.operating import PausedTopic, Pauses, Preview, PreviewWish
 from schemas.parts import Part, RemovedHeadline, RemovedHeadlines
@@ -25,8 +26,8 @@ from services.publisher.failure_documents import line
 from tests.fakes import desk_statuses as statuses
 from tests.fakes.desk import failure, summarise
 from tests.fakes.operator import Operator
-from tests.fakes.web_newsroom import Newsroom
-from tests.fakes.web_papers import PAPERS
+from tests.fakes.web_newsroom import Newsroom, papers_of
+from tests.fakes.web_papers import PAPERS, SITES
 from tests.fakes.web_queue import Notices
 
 BLOCK = (
@@ -71,6 +72,7 @@ class Night:
 
     def fill(self) -> None:
         self.room.fill()
+        self.proposals()
         self.failures()
         self.fleet(*statuses.up(self.now), busy=0.84, faults=("record.publish: paused by its breaker until 03:20 UTC",))
         self.keeping()
@@ -89,6 +91,20 @@ class Night:
 
     def ago(self, minutes: float) -> datetime:
         return self.now - timedelta(minutes=minutes)
+
+    def proposals(self) -> None:
+        """The feed that is gone may be taken off; another has moved. All have been checked before."""
+        gone = Proposal(id="gone-1", kind="gone", since=self.ago(900))
+        moved = Proposal(id="moved-1", kind="moved", url="https://new.example/feed", since=self.ago(9000), checks=7)
+        for site, title in SITES.items():
+            rows = []
+            for row in map(self.room.row, papers_of(site)):
+                proposal = gone if row.stopped else moved if row.feed == PAPERS[0].feed else None
+                recent = "n33n333n3fff" if row.failures else "333n33n33n33"
+                more = {"recent": recent, "interval_s": 2700.0, "proposal": proposal}
+                rows.append(row.model_copy(update=more))
+            status = SiteStatus(site=site, title=title, theme=site, at=self.now, feeds=tuple(rows))
+            self.store.put(keys.site_status(site), status)
 
     # --- what went wrong ----------------------------------------------------------------------------------
 
@@ -226,6 +242,7 @@ def pages(night: Night) -> dict[str, str]:
         "replay": f"/admin/failures/replay?failures={story}&all_of_cause=true",
         "stop": "/admin/failures/stop",
         "feeds": "/admin/feeds",
+        "proposals": "/admin/feeds/proposals",
         "feed": "/admin/feeds/show?feed=kernel-notes",
         "hosts": "/admin/hosts",
         "topics": "/admin/topics",

@@ -70,7 +70,7 @@ class Wording:
         return "–" if _is_nothing(value) else str(value)
 
     def name(self, field: str) -> str:
-        return field.replace("_", " ")
+        return field.replace("_", " ").replace("opml", "OPML")
 
     def room(self, room: str) -> str:
         return _ROOMS.get(room, room.capitalize())
