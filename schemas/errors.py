@@ -61,12 +61,14 @@ class Remedy:
 REMEDIES: dict[ErrorKind, Remedy] = {
     ErrorKind.HTTP_STATUS: Remedy(
         "The site answered with an error status.",
-        "Open the address in a browser. 404: look for the feed's new address. 401 and 403: the site refuses "
-        "machines or us; ask its owner. 5xx: the site is ill; wait.",
+        "Open the address in a browser. 404: look for the feed's new address; what its home page names is proposed "
+        "(`pressroom feeds proposals`). 401 and 403: the site refuses machines or us; ask its owner. "
+        "5xx: the site is ill; wait.",
     ),
     ErrorKind.GONE: Remedy(
         "The site says that the feed is gone for good (410).",
-        "Remove the feed from its site's file, or give its new address. It is not asked for again until then.",
+        "Decide what `pressroom feeds proposals` shows: accepted, it is off its sites, or asked at the address that "
+        "its home page names; declined, it is asked once a day. Until then it is not asked for again.",
         permanent=True,
     ),
     ErrorKind.RATE_LIMITED: Remedy(
@@ -79,7 +81,8 @@ REMEDIES: dict[ErrorKind, Remedy] = {
     ),
     ErrorKind.NOT_A_FEED: Remedy(
         "What came is no RSS, Atom, RDF or JSON feed; often a web page or a bot check.",
-        "Open the address in a browser and look for the feed's own address.",
+        "Open the address in a browser and look for the feed's own address; one that the page names is proposed "
+        "(`pressroom feeds proposals`).",
     ),
     ErrorKind.MALFORMED: Remedy(
         "The document is too broken to read even one entry.",
@@ -108,7 +111,7 @@ REMEDIES: dict[ErrorKind, Remedy] = {
     ),
     ErrorKind.BAD_URL: Remedy(
         "The address cannot be used: not http or https, no host, a user name in it, or unreadable.",
-        "Correct the address in the site's file.",
+        "Correct the address: in the site's file, or with `pressroom feeds move`.",
         permanent=True,
     ),
     ErrorKind.BLOCKED_ADDRESS: Remedy(
@@ -118,7 +121,7 @@ REMEDIES: dict[ErrorKind, Remedy] = {
     ),
     ErrorKind.ROBOTS: Remedy(
         "The site's robots.txt asks us to leave this address alone, or cannot be read.",
-        "Ask the site's owner, or remove the feed.",
+        "Ask the site's owner, or take the feed off (`pressroom feeds remove`).",
     ),
     ErrorKind.DNS: Remedy(
         "The host's name was not found, or nobody answered for it in time.",
@@ -165,7 +168,8 @@ REMEDIES: dict[ErrorKind, Remedy] = {
     ),
     ErrorKind.MOVED: Remedy(
         "The site has answered with the same permanent redirect for a week.",
-        "Put the new address into the site's file; it is still fetched by way of the old one.",
+        "`pressroom feeds accept` has it asked at the new address from now on, `decline` leaves it; until then it is "
+        "fetched by way of the old one.",
         permanent=True,
     ),
     ErrorKind.BUG: Remedy(
