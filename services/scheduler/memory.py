@@ -60,7 +60,8 @@ class FeedMemory(Model):
 
     `state`: `sending` from the save that precedes the message, `under_way` once it is known to be sent; the
     refresh of this turn is given up at `lease_until`. `trace` and `asked` (its hops) are those of the wish it was asked
-    by. Validators, hash and digest are those of what the publisher holds. `moments` are the newest times at which the
+    by. Validators, hash and digest are those of what the publisher holds; `whole_at`: when the source last sent more
+    than "unchanged". `moments` are the newest times at which the
     source published something, latest first. `wished_at` is when a reader last wished for it; None: it is the sites'
     alone. `recent` is that of `schemas.documents.FeedStatus`. `declined`: proposals that operators did not want.
     """
@@ -82,6 +83,7 @@ class FeedMemory(Model):
     validators: Validators = Validators()
     content_hash: Hash | None = None
     digest: Hash | None = None
+    whole_at: Instant | None = None
 
     checked_at: Instant | None = None
     ok_at: Instant | None = None

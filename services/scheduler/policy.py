@@ -55,6 +55,10 @@ class Heard:
     host_pause_until: datetime | None = None
 
 
+WHOLE_EVERY: Final = timedelta(days=8)
+"""So often a source is asked without validators: some answer "unchanged" for ever (FreshRSS/FreshRSS#1020)."""
+
+
 def newcomer(feed: str, url: str, now: datetime) -> FeedMemory:
     """A feed that nothing is remembered of is due at once.
 
@@ -67,7 +71,11 @@ def newcomer(feed: str, url: str, now: datetime) -> FeedMemory:
 def begun(memory: FeedMemory, now: datetime, rules: Rules) -> FeedMemory:
     """The feed with its next turn on its way."""
     lease_until = now + timedelta(seconds=rules.lease_s + rules.grace_s)
-    return memory.model_copy(update={"turn": memory.turn + 1, "state": "sending", "lease_until": lease_until})
+    changed = {"turn": memory.turn + 1, "state": "sending", "lease_until": lease_until}
+    seen_at = memory.whole_at or memory.changed_at
+    if seen_at is not None and now - seen_at > WHOLE_EVERY:
+        changed["validators"] = Validators()
+    return memory.model_copy(update=changed)
 
 
 def given_up(memory: FeedMemory, now: datetime) -> FeedMemory:
@@ -179,9 +187,12 @@ def _validated(memory: FeedMemory, check: Check) -> dict[str, Any]:
     fetch = check.fetch
     if fetch is None:
         return {}
+    whole_at = memory.whole_at if fetch.status == 304 else fetch.at
     if check.result == "stored":
-        return {"validators": fetch.validators, "content_hash": fetch.content_hash, "digest": fetch.digest}
+        known = {"content_hash": fetch.content_hash, "digest": fetch.digest}
+        return {"validators": fetch.validators, "whole_at": whole_at} | known
     return {
+        "whole_at": whole_at,
         "validators": memory.validators if fetch.validators == Validators() else fetch.validators,
         "content_hash": fetch.content_hash or memory.content_hash,
         "digest": fetch.digest or memory.digest,

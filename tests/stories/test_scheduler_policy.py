@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from schemas.errors import REMEDIES, ErrorKind
 from schemas.messages import Check, Trouble
-from schemas.records import Fetch, Hints
+from schemas.records import Fetch, Hints, Validators
 from services.scheduler.memory import MOMENTS_MAX, FeedMemory
 from services.scheduler.policy import Heard, Rules, begun, heard, newcomer
 from services.scheduler.rhythm import Rhythm, gap_s, interval_s, jittered, merge_moments, skip_quiet
@@ -334,3 +334,22 @@ def test_a_record_that_is_lost_after_it_was_stored_clears_the_validators_and_is_
 @pytest.mark.parametrize("late", ["unchanged", "failed"])
 def test_a_word_that_comes_late_for_a_turn_that_has_ended_changes_nothing(late: Literal["unchanged", "failed"]) -> None:
     assert after("lost", late) == after("lost")
+
+
+def test_a_source_that_says_unchanged_for_a_week_is_asked_for_all_of_it() -> None:
+    known, rules = Validators(etag='"1"'), Rules()
+    whole = Fetch(at=NOW, url=OLD, final_url=OLD, status=200, content_hash="a" * 64, digest="b" * 64, validators=known)
+    memory = begun(newcomer("feed-1", OLD, NOW), NOW, rules)
+    memory = heard(memory, check_of(memory, "stored", whole), NOW, rules, 0.5).memory
+    at = NOW
+    for _ in range(8):
+        at += DAY
+        memory = begun(memory, at, rules)
+        assert memory.validators == known
+        same = whole.model_copy(update={"at": at, "status": 304, "content_hash": None, "digest": None})
+        memory = heard(memory, check_of(memory, "unchanged", same), at, rules, 0.5).memory
+    at += HOUR
+    asked = begun(memory, at, rules)
+    assert (asked.validators, asked.content_hash) == (Validators(), whole.content_hash)
+    again = heard(asked, check_of(asked, "unchanged", whole.model_copy(update={"at": at})), at, rules, 0.5).memory
+    assert begun(again, at + 8 * DAY, rules).validators == known
