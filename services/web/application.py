@@ -52,6 +52,7 @@ class Deps:
     health: Callable[[], dict[str, Any]]
     metrics: NodeMetrics
     waiters: Waiters
+    senders: Waiters | None
     index: Index
     weather: NodeWeather
     own: OwnFeeds
@@ -86,4 +87,4 @@ def create_app(deps: Deps) -> Gate:
         app.register_blueprint(room.blueprint(deps))
     app.register_blueprint(admin.blueprint(deps, limits))
     fixed = fixed_pages(deps.assets, deps.settings.public_url, deps.started_at)
-    return Gate(app, deps.table.get, (deps.assets.pages | fixed).get, deps.metrics)
+    return Gate(app, deps.table.get, (deps.assets.pages | fixed).get, deps.metrics, deps.senders)

@@ -9,7 +9,9 @@ from typing import Any, Final
 from flask import Flask
 
 from services.web.counting import NodeMetrics
+from services.web.limits import forwarded_for
 from services.web.pages import Answer, Page, answer
+from services.web.waiters import Crowded, Waiters
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -19,6 +21,7 @@ OUR_COOKIES: Final = ("pressroom_settings=", "pressroom_admin=", "pressroom_layo
 """Only these choose a page; a stranger's cookie costs nobody the quick way."""
 
 
+_CROWDED: Final = [("Content-Length", "0"), ("Retry-After", "1"), ("Cache-Control", "no-store")]
 READING: Final = frozenset({"GET", "HEAD"})
 
 LookUp = Callable[[str], Page | None]
@@ -30,13 +33,17 @@ class Gate:
     `for_all` knows what is the same for everybody (assets); `pages` what is so only for readers without our cookies.
     """
 
-    def __init__(self, flask: Flask, pages: LookUp, for_all: LookUp, metrics: NodeMetrics) -> None:
+    def __init__(
+        self, flask: Flask, pages: LookUp, for_all: LookUp, metrics: NodeMetrics, senders: Waiters | None = None
+    ) -> None:
+        """`senders`: how many may send a body at once, where the server reads it in the thread that answers."""
         self.flask = flask
         self._app: WsgiApp = flask.wsgi_app
         self._pages = pages
         self._for_all = for_all
         self._metrics = metrics
         self._count = metrics.pages.add
+        self._senders = senders
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] in READING and not environ.get("QUERY_STRING"):
@@ -60,9 +67,20 @@ class Gate:
             return start_response(status, *more)
 
         try:
-            return self._app(environ, start)
+            return self._admitted(environ, start)
         finally:
             self._metrics.answered(said[0], time.perf_counter() - began)
+
+    def _admitted(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        # A proxy has the whole body before it asks; only clients without one can hold a thread with theirs.
+        if self._senders is None or environ["REQUEST_METHOD"] in READING or forwarded_for(environ):
+            return self._app(environ, start_response)
+        try:
+            with self._senders.one():
+                return self._app(environ, start_response)
+        except Crowded:
+            start_response("503 Service Unavailable", _CROWDED)
+            return []
 
 
 def chosen_by_cookie(environ: Environ) -> bool:

@@ -54,12 +54,20 @@ def address_class(address: str) -> str:
 
 def address_of(environ: Mapping[str, Any]) -> str | None:
     """Who asks; None for this machine itself. Only a proxy on a private address may speak for somebody else."""
+    forwarded = forwarded_for(environ)
+    if forwarded:
+        return forwarded
     peer = str(environ.get("REMOTE_ADDR", ""))
     try:
-        ip = ipaddress.ip_address(peer)
+        return None if ipaddress.ip_address(peer).is_loopback else peer
     except ValueError:
         return peer
+
+
+def forwarded_for(environ: Mapping[str, Any]) -> str:
+    """For whom a proxy of ours asks; empty when none does."""
     forwarded = str(environ.get("HTTP_X_FORWARDED_FOR", "")).rsplit(",", 1)[-1].strip()
-    if ip.is_private and forwarded:
-        return forwarded
-    return None if ip.is_loopback else peer
+    try:
+        return forwarded if forwarded and ipaddress.ip_address(str(environ.get("REMOTE_ADDR", ""))).is_private else ""
+    except ValueError:
+        return ""

@@ -38,7 +38,7 @@ from services.web.renderer import Renderer
 from services.web.rendering import Templates
 from services.web.search import Index
 from services.web.shelf import Shelf
-from services.web.waiters import waiters_of
+from services.web.waiters import Waiters, waiters_of
 from services.web.weather import NodeWeather
 
 log = logging.getLogger(__name__)
@@ -70,6 +70,7 @@ class WebNode:
         cell_of: CellOf = _no_cells,
         places: Places | None = None,
         registry: CollectorRegistry | None = None,
+        senders: Waiters | None = None,
     ) -> None:
         registry = registry or CollectorRegistry()
         self.metrics = metrics = NodeMetrics(registry, clock)
@@ -127,6 +128,7 @@ class WebNode:
                 health=self.health,
                 metrics=metrics,
                 waiters=waiters,
+                senders=senders,
                 index=self.index,
                 weather=self.weather,
                 own=self.own,

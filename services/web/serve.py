@@ -42,6 +42,7 @@ class Server:
             max_request_body_size=1 << 20,
         )
         self._stopping = threading.Event()
+        self._waking = threading.Lock()
         self._rounds_left = 0
         self._thread = threading.Thread(target=self._run, name="http", daemon=True)
 
@@ -51,8 +52,9 @@ class Server:
     def stop(self, timeout_s: float = STOP_S) -> None:
         """Nothing new is accepted, requests under way are answered as far as `timeout_s` allows, the port is free."""
         self._rounds_left = int(timeout_s / _ROUND_S)
-        self._stopping.set()
-        self._server.pull_trigger()
+        with self._waking:
+            self._stopping.set()
+            self._server.pull_trigger()
         self._thread.join(timeout_s + 1)
 
     def __enter__(self) -> Server:
@@ -68,7 +70,8 @@ class Server:
         # waitress's own `run` can only be ended by a signal, and closing it from another thread breaks its answers.
         while not self._stopping.is_set():
             self._poll(1.0)
-        self._server.del_channel()
+        with self._waking:  # whoever says stop still has the trigger in hand
+            self._server.del_channel()
         self._socket.close()
         while self._rounds_left > 0 and any(map(_busy, list(self._server.active_channels.values()))):
             self._rounds_left -= 1

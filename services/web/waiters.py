@@ -31,3 +31,10 @@ class Waiters:
 def waiters_of(threads: int) -> Waiters:
     """Half of a worker's threads may wait."""
     return Waiters(max(1, threads // 2))
+
+
+def senders_of(threads: int) -> Waiters:
+    """A quarter may be held by clients that send a body as slowly as they like, so that with all that may wait for the
+    store there is still one for pages.
+    """
+    return Waiters(max(1, threads // 4))

@@ -27,6 +27,7 @@ from pressroom.wiring import queue_of, store_of
 from services.web.cells import cell_finder
 from services.web.gate import Environ, StartResponse
 from services.web.node import WebNode
+from services.web.waiters import senders_of
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +84,7 @@ def start_node(settings: Settings) -> WebNode:
         cell_of=cell_finder(places),
         places=places,
         registry=registry,
+        senders=senders_of(settings.web_threads),
     )
     node.start()
     vitals = Vitals("web", clock.now, settings.healthy_age_s)

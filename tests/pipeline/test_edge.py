@@ -6,15 +6,16 @@ import contextlib
 import itertools
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import SIZES, Press, browser, chromium, press
-from tests.fakes.edge import Edge, Node, Seen, fake_node, needs_nginx, running, until
+from tests.fakes.edge import Edge, Node, Seen, fake_node, free_port, needs_nginx, running, until
 from tests.fakes.web_papers import Story
+from tests.fakes.web_servers import GUNICORN, answered_meanwhile, dripping, serving, slow_day
 from tests.pipeline.waiting import eventually
 
 __all__ = ["browser", "press"]
@@ -209,6 +210,20 @@ def test_what_is_kept_survives_a_restart_of_the_edge(tmp_path, nodes):
         node.stop()
     with running(tmp_path, addresses(nodes), first.port) as second:
         until(lambda: second.get("/").text == "one identity ")
+
+
+def test_dripping_clients_hold_nothing_up_behind_the_edge_on_gunicorn_either(tmp_path: Path) -> None:
+    """gunicorn's threads would wait for each of them; the edge hands over whole requests only."""
+    port = free_port()
+    with (
+        serving(GUNICORN, tmp_path / "node", port),
+        running(tmp_path / "edge", [f"127.0.0.1:{port}"]) as edge,
+        dripping(edge.port, 200),
+        slow_day(tmp_path / "node", edge.port, date(2026, 1, 1)),
+    ):
+        assert answered_meanwhile(edge.port) < 1.0
+        assert edge.get("/s/linux/search?q=kernel").status == 200
+        assert edge.get("/s/linux/settings", "POST", Content_Length="0").status == 303
 
 
 # --- in a browser, before a real node -------------------------------------------------------------------

@@ -10,38 +10,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from pressroom.clock import SystemClock
-from pressroom.settings import Settings
-from pressroom.wiring import store_of
-from schemas.base import Model
 from services.web.serve import listen
-from tests.fakes.web_newsroom import Newsroom
+from tests.fakes.web_servers import COMMANDS, GRANIAN, GUNICORN, answered_meanwhile, ask, dripping, serving, slow_day
 
-GRANIAN = [
-    sys.executable,
-    "-c",
-    "from pressroom.settings import load; from services.web.parent import serve; serve(load())",
-]
-GUNICORN = [sys.executable, "-m", "gunicorn", "-c", str(Path(__file__).parents[2] / "deploy" / "gunicorn.conf.py")]
 THREADS = 4
-COMMANDS = {"granian": GRANIAN, "gunicorn": GUNICORN}
-
-
-class DirectoryNews:
-    """Takes what the newsroom writes to where a node of these settings looks for it."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._store = store_of(settings, SystemClock())
-
-    def put(self, key: str, content: Model | bytes) -> str:
-        body = content if isinstance(content, bytes) else content.model_dump_json().encode()
-        return self._store.create(key, body)
 
 
 @pytest.fixture
@@ -61,49 +39,6 @@ def kind(request: pytest.FixtureRequest) -> str:
 def server(kind: str, tmp_path: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     with serving(COMMANDS[kind], tmp_path, port) as process:
         yield process
-
-
-@contextmanager
-def serving(command: list[str], folder: Path, port: int, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A node with news, ready, whose settings are the defaults but for these."""
-    Newsroom(DirectoryNews(Settings(data=folder)), datetime.now(UTC)).fill()  # type: ignore[arg-type]
-    environ = os.environ | {"PRESSROOM_DATA": str(folder), "PRESSROOM_PORT": str(port)} | settings
-    with subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            wait_until_ready(process, port)
-            yield process
-        finally:
-            end(process)
-
-
-def end(process: subprocess.Popen[bytes]) -> None:
-    """SIGTERM, so that its workers go too; SIGKILL for whoever does not listen."""
-    process.send_signal(signal.SIGTERM)
-    try:
-        process.wait(15)
-    except subprocess.TimeoutExpired:
-        process.kill()
-
-
-def wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        assert process.poll() is None, "the server gave up"
-        try:
-            if ask(http.client.HTTPConnection("127.0.0.1", port, timeout=5), "GET", "/")[0] == 200:
-                return
-        except OSError:
-            pass
-        time.sleep(0.05)
-    pytest.fail("the server never became ready")
-
-
-def ask(
-    connection: http.client.HTTPConnection, method: str, path: str, headers: dict[str, str] | None = None
-) -> tuple[int, dict[str, str], bytes]:
-    connection.request(method, path, headers=headers or {})
-    answer = connection.getresponse()
-    return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
 
 
 def test_a_server_answers_whole_conditional_and_head_requests_on_one_connection_and_stops_when_asked(
@@ -217,6 +152,20 @@ def test_gunicorn_replaces_workers_that_have_grown_too_large(tmp_path: Path, por
         before = workers(process)
         statuses = asking_until(port, lambda: not before & workers(process))
         assert set(statuses) <= {200}
+
+
+def test_two_hundred_dripping_clients_and_slow_answers_hold_up_no_cached_page(tmp_path: Path, port: int) -> None:
+    """On gunicorn this is the edge's business: tests/pipeline/test_edge.py."""
+    with (
+        serving(GRANIAN, tmp_path, port),
+        dripping(port, 200),
+        slow_day(tmp_path, port, date(2026, 1, 1)),
+        slow_day(tmp_path, port, date(2026, 1, 2)),
+    ):
+        assert answered_meanwhile(port) < 1.0
+        link = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        assert ask(link, "GET", "/s/linux/search?q=kernel")[0] == 200
+        assert ask(link, "POST", "/s/linux/settings")[0] == 503, "a form that comes now is asked to come again"
 
 
 def test_a_taken_port_ends_a_start_with_one_clear_line(tmp_path: Path) -> None:
