@@ -89,10 +89,6 @@ class Fleet:
             node = self.nodes[number % NODES]
             node.weather.shown(cells[number // NODES % len(cells)].id, None, ask=True)
 
-    def stored(self) -> int:
-        """Of how many cells the store has weather."""
-        return sum(1 for _ in store_of(self.settings, self._clock).list("weather/", limit=1000))
-
     def holds(self, cells: list[Cell]) -> bool:
         """Whether every node has every cell's weather."""
         return all(node.copies.get(keys.weather(cell.id)) is not None for node in self.nodes for cell in cells)
