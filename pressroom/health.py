@@ -77,6 +77,13 @@ def slow(topic: str, lag_s: float, most_s: float) -> list[str]:
     ]
 
 
+def out_of_reach(down_s: float, trouble: str) -> list[str]:
+    """What is wrong when every call to the store has failed for so long: a back end can do nothing then."""
+    if down_s < TROUBLE_MAX.total_seconds():
+        return []
+    return [f"the store has answered nothing for {down_s:.0f} s: {trouble}"]
+
+
 class Vitals:
     """Watches the consumers of one service."""
 

@@ -52,7 +52,7 @@ class Room:
         self.settings = settings
         self.registry = CollectorRegistry()
         self.queue: Queue = MeasuredQueue(queue, self.registry)
-        self.store: ObjectStore = MeasuredStore(store, self.registry)
+        self.store = MeasuredStore(store, self.registry)
         self.clock = clock
         self.lanes = lanes
         self.tally = Tally()

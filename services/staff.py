@@ -10,12 +10,13 @@ from pressroom.alerts.webhook import Webhook
 from pressroom.cells import cell_at
 from pressroom.clock import Clock
 from pressroom.consumer.loop import Consumer
-from pressroom.health import Vitals
+from pressroom.health import Vitals, out_of_reach
 from pressroom.http.answer import Limits, Response
 from pressroom.http.client import Client
 from pressroom.http.guard import Guard
 from pressroom.introduction import introduction
 from pressroom.metrics.depths import Depths
+from pressroom.metrics.names import BACK_ENDS
 from pressroom.metrics.read_off import counter
 from pressroom.notices import Notices
 from pressroom.outcomes import Outcome
@@ -279,6 +280,9 @@ def _web(room: Room) -> list[Part]:
 def hire(room: Room, service: str) -> list[Part]:
     """The parts of a service, not started yet."""
     room.vitals[service] = Vitals(service, room.clock.now, room.settings.healthy_age_s)
+    if service in BACK_ENDS:
+        # A web node has its copies and is well without; it tells of the store in its own way.
+        room.vitals[service].ask(lambda: out_of_reach(room.store.down_s, room.store.trouble))
     return BUILDERS[service](room)
 
 

@@ -28,6 +28,8 @@ class MeasuredStore:
         self._seconds = histogram(registry, "pressroom_store_seconds")
         self._errors = counter(registry, "pressroom_store_errors_total")
         self._failing_since: float | None = None
+        self.trouble = ""
+        """Why the last call that failed did."""
         registry.register(ReadOff([_DOWN], self._read))
 
     @property
@@ -78,6 +80,7 @@ class MeasuredStore:
             yield
         except (Unavailable, StoreMisconfigured) as error:
             self._errors.labels(error.kind if isinstance(error, Unavailable) else "misconfigured").inc()
+            self.trouble = str(error)
             if self._failing_since is None:
                 self._failing_since = self._monotonic()
             raise

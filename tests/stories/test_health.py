@@ -12,8 +12,10 @@ from prometheus_client import CollectorRegistry
 
 from pressroom.clock import SetClock
 from pressroom.consumer.loop import ConsumerHealth
-from pressroom.health import HealthServer, Vitals
+from pressroom.health import HealthServer, Vitals, out_of_reach
 from pressroom.metrics.loop import LoopMetrics, vitals_metrics
+from pressroom.metrics.measured import MeasuredStore
+from pressroom.objects.port import ClockSkew
 
 WELL = ConsumerHealth(alive=True, trouble=None, paused_because=None, breaker_open=False, under_way=0, last_done_at=None)
 
@@ -57,6 +59,33 @@ def test_a_lost_connection_is_a_fault_after_a_minute_and_over_with_it(watched):
     watched.becomes(trouble=None)
     assert watched.faults == ()
     watched.becomes(trouble="again")
+    assert watched.faults == ()
+
+
+class AwayStore:
+    """Refuses every call until told otherwise."""
+
+    name = "s3 bucket"
+    is_away = True
+
+    def get(self, key: str, *, if_none_match: str | None = None) -> None:
+        if self.is_away:
+            raise ClockSkew(self.name, 3600)
+
+
+def test_a_store_that_is_away_is_a_fault_after_a_minute_with_its_reason_and_over_with_it(watched):
+    behind = AwayStore()
+    store = MeasuredStore(behind, CollectorRegistry(), watched.clock.monotonic)
+    watched.vitals.ask(lambda: out_of_reach(store.down_s, store.trouble))
+    for _ in range(2):
+        assert watched.faults == ()
+        with pytest.raises(ClockSkew):
+            store.get("a")
+        watched.clock.advance(45)
+    assert "nothing for 90 s" in watched.faults[0]
+    assert "ours is 3600 s ahead" in watched.faults[0]
+    behind.is_away = False
+    store.get("a")
     assert watched.faults == ()
 
 
