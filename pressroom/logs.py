@@ -1,18 +1,49 @@
-"""Logs: one event a line; readable on a terminal, JSON when not. Facts travel as `extra=`, never inside the text."""
+"""Logs: one event a line; readable on a terminal, JSON when not. Facts travel as `extra=`, never inside the text; what
+message is being handled is known to every line that is logged meanwhile.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
-_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+from schemas.envelope import Envelope
+
+_STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_SUBJECTS: Final = ("feed", "site", "cell", "host")
+_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+_handled: ContextVar[Envelope[Any] | None] = ContextVar("handled", default=None)
 
 
-def _facts(record: logging.LogRecord) -> dict[str, Any]:
-    return {name: value for name, value in vars(record).items() if name not in _STANDARD}
+@contextmanager
+def about(envelope: Envelope[Any]) -> Iterator[None]:
+    """What this thread logs inside the block is about this message."""
+    token = _handled.set(envelope)
+    try:
+        yield
+    finally:
+        _handled.reset(token)
+
+
+def facts_of(envelope: Envelope[Any]) -> dict[str, Any]:
+    """Which message it is, and the feed, site, cell or host that it speaks of."""
+    subjects = ((name, getattr(envelope.payload, name, None)) for name in _SUBJECTS)
+    known = {name: value for name, value in subjects if isinstance(value, str)}
+    return {"trace": envelope.trace, "id": envelope.id, "type": envelope.type, **known}
+
+
+def _facts(record: logging.LogRecord) -> Mapping[str, Any]:
+    envelope = _handled.get()
+    handled = facts_of(envelope) if envelope is not None else {}
+    return handled | {name: value for name, value in vars(record).items() if name not in _STANDARD}
 
 
 class JsonLines(logging.Formatter):
@@ -32,14 +63,22 @@ class JsonLines(logging.Formatter):
 
 
 class Readable(logging.Formatter):
-    """Local time, level when it matters, what happened, the facts as name=value."""
+    """Local time, level when it matters, what happened, the facts as name=value. What strangers have written may hold
+    line ends and commands for terminals: they are shown as what they are.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created).strftime("%H:%M:%S")  # noqa: DTZ006 - a terminal wants local time
         level = "" if record.levelno == logging.INFO else f"{record.levelname} "
         facts = "".join(f"  {name}={value}" for name, value in _facts(record).items())
-        text = f"{at} {level}{record.getMessage()}{facts}"
-        return f"{text}\n{self.formatException(record.exc_info)}" if record.exc_info else text
+        lines = [f"{at} {level}{record.getMessage()}{facts}"]
+        if record.exc_info:
+            lines += self.formatException(record.exc_info).splitlines()
+        return "\n".join(map(_shown, lines))
+
+
+def _shown(line: str) -> str:
+    return _CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", line)
 
 
 def configure(level: str, as_json: bool | None) -> None:

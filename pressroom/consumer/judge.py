@@ -13,6 +13,7 @@ from typing import Any
 
 from pressroom.backoff import full_jitter
 from pressroom.consumer.rules import STRANGER_MAX, TOO_NEW_S, LoopRules
+from pressroom.logs import facts_of
 from pressroom.outcomes import Defer, Done, Emit, Reject, Retry
 from pressroom.queues.port import Delivery, Parcel
 from pressroom.queues.topics import DEAD, ONE_KEY
@@ -232,5 +233,5 @@ def text_of(body: bytes) -> tuple[str, bool]:
 def _facts(delivery: Delivery, envelope: Envelope[Any] | None = None, **more: object) -> dict[str, object]:
     facts: dict[str, object] = {"topic": delivery.topic, "key": delivery.key, **more}
     if envelope is not None:
-        facts |= {"id": envelope.id, "trace": envelope.trace, "attempt": envelope.attempt}
+        facts |= facts_of(envelope) | {"attempt": envelope.attempt}
     return facts

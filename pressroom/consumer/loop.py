@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,7 @@ from pressroom.consumer.rules import LoopRules
 from pressroom.consumer.settler import Handled, Settler
 from pressroom.consumer.supervisor import Supervisor
 from pressroom.consumer.work import BatchHandler, Work
+from pressroom.logs import about
 from pressroom.outcomes import Outcome
 from pressroom.queues.port import Delivery, Queue
 from schemas.envelope import Envelope
@@ -103,10 +104,15 @@ class Consumer:
         observer: Observer = NOBODY,
     ) -> Consumer:
         """One message at a time to the handler, on up to `workers` threads at once."""
+
+        def handle(envelopes: Sequence[Envelope[Any]]) -> Sequence[Outcome]:
+            with about(envelopes[0]):
+                return [handler(envelopes[0])]
+
         return cls(
             queue,
             topic,
-            lambda envelopes: [handler(envelopes[0])],
+            handle,
             service=service,
             clock=clock,
             rules=rules,

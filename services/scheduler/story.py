@@ -15,6 +15,7 @@ from typing import Any
 
 from pressroom.clock import Clock
 from pressroom.crash import crash_point
+from pressroom.logs import about
 from pressroom.objects.port import Conflict, ObjectStore
 from pressroom.outcomes import Done, Emit, Outcome, Unavailable
 from schemas.changes import FeedFound, SitesChanged
@@ -22,7 +23,7 @@ from schemas.envelope import Envelope, new_id
 from schemas.messages import Check, Pause, ReaderWish, Tick, WeatherReport, Wish
 from schemas.operating import PreviewWish
 from schemas.status import Alive
-from services.scheduler import letters
+from services.scheduler import events, letters
 from services.scheduler.changes import Sites
 from services.scheduler.forecasts import CellOf, Forecasts
 from services.scheduler.forgetting import forget
@@ -129,7 +130,8 @@ class Scheduler:
             self._forget_all()
         plan, emits = self._leading(now)
         for envelope in envelopes:
-            emits += self._take_in(plan, envelope, now)
+            with about(envelope):
+                emits += self._take_in(plan, envelope, now)
         self._sent = self._decide(plan, now)
         emits += [self._refresh(plan, memory) for memory in self._sent]
         if self._hasty and plan.quiet(now):
@@ -221,6 +223,7 @@ class Scheduler:
         wanted = plan.wanted.get(check.feed)
         if heard is None or wanted is None:
             return []
+        events.ended(check, wanted.sites)
         self._lookout.checked(heard.memory, check, now)
         self._board.touch(wanted.sites)
         # Trouble at a feed that only readers want is theirs to see: operators are not called for a reader's typing.
