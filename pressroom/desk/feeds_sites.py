@@ -8,7 +8,9 @@ from typing import Annotated, Final
 
 from pydantic import Field, StringConstraints
 
+from pressroom.desk import previews
 from pressroom.desk.office import NotFound, Office, Refused
+from pressroom.desk.previews import Looked
 from pressroom.desk.site_words import (
     FEED,
     Changed,
@@ -28,6 +30,7 @@ from pressroom.opml import CHARS_MAX, BadOpml, Listed, read, written
 from schemas import keys
 from schemas.changes import FeedChange, SiteChange
 from schemas.documents import FeedStatus, Head
+from schemas.envelope import new_id
 
 FEEDS_MAX: Final = 1000
 TITLE_CHARS_MAX: Final = 200
@@ -42,6 +45,9 @@ class Adding(Change):
     home: str | None = option("its home page")
     items_max: Annotated[int, Field(ge=1, le=100)] = option("so many headlines at most", 10)
     new_site: Annotated[str, StringConstraints(min_length=1, max_length=TITLE_CHARS_MAX)] | None = option(_NEW)
+    wait_s: Annotated[float, Field(ge=0, le=120)] = option(
+        "in a dry run, how long to wait for a look at the feed", 20.0
+    )
 
 
 class Importing(Change):
@@ -72,7 +78,8 @@ class Exported(Answer):
 def add(office: Office, asked: Adding) -> Changed:
     """Put a feed on a site; it is asked at once."""
     listed = Listed(asked.url, asked.title, asked.home)
-    return _put(office, asked, asked.site, asked.new_site, [listed], asked.items_max)
+    answer = _put(office, asked, asked.site, asked.new_site, [listed], asked.items_max)
+    return answer.model_copy(update={"look": _look(office, asked)}) if answer.state == "would" else answer
 
 
 def import_opml(office: Office, asked: Importing) -> Changed:
@@ -104,6 +111,13 @@ def remove(office: Office, asked: Removing) -> Changed:
 def move(office: Office, asked: Moving) -> Changed:
     """Ask a feed at another address from now on; it stays the feed that it is, with its history."""
     return moved(office, asked, places(office, asked.feed), address(asked.url))
+
+
+def _look(office: Office, asked: Adding) -> Looked:
+    """What the address says now."""
+    url, run = address(asked.url), new_id(office.now())
+    question = previews.of_feed(office, keys.feed_id(url), run, url=url)
+    return previews.ask(office, {url: question}, run, asked.wait_s)[url]
 
 
 def _listed(office: Office, row: FeedStatus) -> Listed:

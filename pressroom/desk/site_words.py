@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Final, Literal
 
 from pressroom.desk.office import Conflict, NotFound, Office, Refused
+from pressroom.desk.previews import Looked
 from pressroom.desk.verbs import Answer, Change
 from pressroom.desk.waiting import until
 from pressroom.http.answer import FetchError
@@ -33,6 +34,7 @@ class Changed(Answer):
     sites: tuple[str, ...]
     feeds: tuple[str, ...]
     left_out: tuple[str, ...] = ()
+    look: Looked | None = None
 
 
 def sites(office: Office, only: str | None = None) -> Iterator[SiteStatus]:

@@ -13,6 +13,7 @@ from pressroom.desk.feeds_proposals import Proposals
 from pressroom.desk.site_words import Changed
 from pressroom.opml import BadOpml, decoded
 from services.cli.desk.commands import group
+from services.cli.desk.looks import looked
 
 
 def _statuses(answer: Statuses) -> str:
@@ -45,7 +46,8 @@ def _changed(answer: Changed) -> str:
         "asked": f"sent, but not carried out yet: {what}, on {where}; look again with `pressroom feeds list`",
         "would": f"would change {what}, on {where}",
     }[answer.state]
-    return "\n".join([said, *(f"  left out: {one}" for one in answer.left_out)])
+    look = looked(answer.look) if answer.look else ()
+    return "\n".join([said, *look, *(f"  left out: {one}" for one in answer.left_out)])
 
 
 def _proposals(answer: Proposals) -> str:

@@ -45,9 +45,9 @@ def shift(shared_world: World) -> Shift:
 
 def test_a_feed_that_is_added_is_on_the_page_in_seconds_and_taken_off_it_keeps_its_history(shift: Shift) -> None:
     world, paper = shift.world, shift.world.paper("added", "New here")
-    began = world.clock.monotonic()
     would = world.operator("feeds", "add", url=paper.url, site="news", title="Added", dry_run=True)
-    assert (would.state, shift.shown(paper.feed)) == ("would", None)
+    assert (would.state, would.look.difference.added, shift.shown(paper.feed)) == ("would", ("New here",), None)
+    began = world.clock.monotonic()
     done = world.operator("feeds", "add", url=paper.url, site="news", title="Added", why="a reader asked")
     assert (done.state, done.feeds) == ("done", (paper.feed,))
     shift.shows(paper, "New here")

@@ -16,11 +16,12 @@ from schemas import keys
 from schemas.changes import LINES_MAX, FeedChange, Proposal, SiteChange, SiteChanges
 from schemas.documents import FeedStatus, SiteEntry, SiteIndex, SiteStatus
 from schemas.messages import Trouble, Wish
+from schemas.operating import Preview, PreviewWish
 from services.cli import pressroom as command
 from services.publisher.documents import Stale
 from services.publisher.site_changes import Full, changed
-from tests.fakes.desk import FakeNewsroom, failure
-from tests.fakes.records import NOON, minutes
+from tests.fakes.desk import FakeNewsroom, answering, failure
+from tests.fakes.records import NOON, entry, minutes
 
 ONE, TWO = "https://one.example/feed", "https://two.example/feed"
 
@@ -104,11 +105,17 @@ def test_the_command_says_each_feeds_health_in_a_few_lines(room, monkeypatch):
 # --- words ------------------------------------------------------------------------------------------
 
 
-def test_a_look_first_sends_nothing(room):
+def test_a_look_first_changes_nothing_and_tells_what_the_feed_would_bring(room):
     lay(room, row(ONE))
-    assert room.operator("feeds", "add", url=TWO, site="news", dry_run=True).state == "would"
+    room.answer = answering(entry(1), entry(2))
+    would = room.operator("feeds", "add", url=TWO, site="news", dry_run=True)
+    assert (would.state, would.look.verdict, len(would.look.difference.added)) == ("would", "changes", 2)
+    room.answer = lambda subject: Preview(subject=subject, at=NOON, trouble=trouble("not_a_feed"))
+    assert room.operator("feeds", "add", url=TWO, site="news", dry_run=True).look.verdict == "trouble"
+    room.answer = None
+    assert room.operator("feeds", "add", url=TWO, site="news", dry_run=True, wait_s=0).look.verdict == "waiting"
     assert room.operator("feeds", "remove", feed=keys.feed_id(ONE), dry_run=True).state == "would"
-    assert room.sent == []
+    assert [type(one.payload) for one in room.sent] == [PreviewWish] * 3
 
 
 def test_a_word_names_the_change_that_its_sender_saw_and_who_says_it_why(room):
