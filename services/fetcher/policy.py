@@ -129,6 +129,8 @@ def _meaning(status: int) -> tuple[ErrorKind, str]:
         return ErrorKind.GONE, "the site says that the feed is gone for good (410)"
     if status == 429:
         return ErrorKind.RATE_LIMITED, "the site asks us to slow down (429)"
+    if status == 304:
+        return ErrorKind.HTTP_STATUS, "the site says that nothing has changed (304), though it was asked for all of it"
     return ErrorKind.HTTP_STATUS, f"the site answered with status {status}"
 
 
