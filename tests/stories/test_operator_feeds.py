@@ -11,17 +11,20 @@ from click.testing import CliRunner
 
 from pressroom.desk.office import Conflict, NotFound, Refused
 from pressroom.opml import BadOpml, Listed, decoded, read, written
+from pressroom.outcomes import Done, Reject
 from pressroom.queues.port import Parcel
 from schemas import keys
-from schemas.changes import LINES_MAX, FeedChange, Proposal, SiteChange, SiteChanges
+from schemas.changes import LINES_MAX, FeedChange, Proposal, SiteChange, SiteChanges, SitesChanged
 from schemas.documents import FeedStatus, SiteEntry, SiteIndex, SiteStatus
 from schemas.messages import Trouble, Wish
 from schemas.operating import Preview, PreviewWish
 from services.cli import pressroom as command
 from services.publisher.documents import Stale
-from services.publisher.site_changes import Full, changed
+from services.publisher.shelf import Shelf
+from services.publisher.site_changes import Full, SiteDesk, changed
 from tests.fakes.desk import FakeNewsroom, answering, failure
-from tests.fakes.records import NOON, entry, minutes
+from tests.fakes.records import NOON, entry, envelope, minutes
+from tests.stories.test_publisher import Notices
 
 ONE, TWO = "https://one.example/feed", "https://two.example/feed"
 
@@ -231,6 +234,18 @@ def test_a_site_keeps_so_many_words_and_no_more():
     full = SiteChanges(site="s", number=1, lines=lines)
     with pytest.raises(Full, match=str(LINES_MAX)):
         changed(full, SiteChange(site="s", lines=(line("remove", "one-more"),)))
+
+
+def test_a_publisher_that_died_in_the_middle_tells_the_scheduler_when_it_comes_again(room):
+    desk = SiteDesk(Shelf(room.store, Notices()))  # type: ignore[arg-type]
+    one = envelope(SiteChange(site="s", lines=(line("remove"),), seen=0))
+    for _ in range(2):
+        outcome = desk.change(one)
+        assert isinstance(outcome, Done)
+        assert [emit.payload for emit in outcome.emits] == [SitesChanged(site="s")]
+    late = desk.change(envelope(SiteChange(site="s", lines=(line("remove", "g"),), seen=0)))
+    assert isinstance(late, Reject)
+    assert late.kind == "conflict"
 
 
 # --- lists ------------------------------------------------------------------------------------------
