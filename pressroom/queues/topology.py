@@ -21,6 +21,8 @@ NOTICES_EXCHANGE = "pressroom.notices"
 MARKER = "pressroom.partitions"
 """A queue that holds nothing: its bound is the partition count the broker was set up for."""
 DELIVERY_LIMIT = 20
+_IMPLIED: Mapping[str, Argument] = {"durable": True, "exclusive": False, "auto_delete": False}
+"""What every queue is, beside its arguments."""
 
 Argument = str | int | bool
 
@@ -160,6 +162,12 @@ class Difference:
     wanted: str
     found: str
 
+    @property
+    def is_there(self) -> bool:
+        """Something else is in the way, which nobody but an operator may remove."""
+        is_missing = not self.argument or (self.argument, self.found) == ("type", "nothing")
+        return not is_missing and not self.what.endswith(MARKER)
+
     def __str__(self) -> str:
         subject = f"{self.what}: {self.argument}" if self.argument else self.what
         return f"{subject}: wanted {self.wanted}, found {self.found}"
@@ -187,7 +195,7 @@ def _unlike_arguments(
     if found is None:
         return [Difference(f"queue {name}", "", "a queue", "nothing")]
     return [
-        Difference(f"queue {name}", argument, _shown(wanted.get(argument)), _shown(found.get(argument)))
+        Difference(f"queue {name}", argument, _shown({**_IMPLIED, **wanted}.get(argument)), _shown(found.get(argument)))
         for argument in sorted(wanted.keys() | found.keys())
         if wanted.get(argument) != found.get(argument)
     ]

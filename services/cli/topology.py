@@ -44,6 +44,11 @@ def _tell(report: object, as_json: bool) -> None:
             click.echo(f"queue {queue}: nobody uses it any more")
         if not differences:
             click.echo("the broker has what is wanted")
+        if any(one.is_there for one in report.differences):  # type: ignore[attr-defined]
+            click.echo(
+                "what is there otherwise cannot be changed: with its messages worked off and the fleet stopped, delete "
+                "it and run `pressroom topology apply`, which makes it anew"
+            )
     sys.exit(1 if differences else 0)
 
 

@@ -24,7 +24,6 @@ from pressroom.queues.rabbitmq.wire import Outgoing, headers_of, read_stamp, rou
 
 BATCH = 100
 IDLE_S = 0.5
-"""A queue is empty when nothing came for so long and the broker counts none."""
 
 Message = tuple[Any, BasicProperties | None, bytes | None]
 
@@ -64,7 +63,7 @@ class Mover:
     def _empty(self, partition: Partition) -> int:
         moved = 0
         while (counts := self._counts(partition.queue)) is not None and counts[0]:
-            moved += self._drain(partition.queue, partition.topic)
+            moved += self._drain(partition.queue, partition.topic, most=counts[0])
         # Quorum queues know no "delete if empty": this is why the fleet has to be stopped.
         self._connection.channel().queue_delete(partition.queue)
         return moved
@@ -85,8 +84,8 @@ class Mover:
         # Needs nothing: the new queues are there, and the marker still says otherwise.
         return replace(routed(body or b"", headers, self._clock.now(), self._partitions), needs=())
 
-    def _drain(self, queue: str, topic: str, most: int | None = None) -> int:
-        """Send on what comes, in batches. Ends when nothing comes, or at `most`."""
+    def _drain(self, queue: str, topic: str, *, most: int) -> int:
+        """Send on what comes, in batches. Ends at `most`, or when nothing comes: some may have expired."""
         channel = self._connection.channel()
         channel.basic_qos(prefetch_count=BATCH)
         seen = moved = 0
@@ -112,7 +111,8 @@ class Mover:
             elif isinstance(error, Full):
                 raise CannotMove(
                     f"{message.routing_key} is full, so {message.topic} cannot be moved whole: "
-                    "set the old number of partitions, let the fleet work some of it off, and try again"
+                    "set the old number of partitions again and run `pressroom topology apply`, which brings back what "
+                    "was moved (with PRESSROOM_MANAGEMENT_URL); let the fleet work some of it off, and try again"
                 )
             else:
                 raise error

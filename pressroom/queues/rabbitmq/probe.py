@@ -12,11 +12,12 @@ import re
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from pika import BlockingConnection
+from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import AMQPConnectionError, ChannelClosedByBroker
 
 from pressroom.outcomes import BackendUnavailable
@@ -33,7 +34,7 @@ _UNLIKE = re.compile(
     r"(?P<current>none|'(?P<plain>[^']*)'|the value '(?P<value>[^']*)' of type '(?P<type>[^']*)')",
     re.DOTALL,
 )
-_NOT_FOUND, _UNLIKE_CODE = 404, 406
+_NOT_FOUND, _LOCKED, _UNLIKE_CODE = 404, 405, 406
 _ARGUMENTS_MAX = 30
 
 
@@ -60,8 +61,10 @@ def connect(brokers: tuple[Address, ...]) -> BlockingConnection:
 
 def found(connection: BlockingConnection, wanted: Topology) -> Topology:
     """Those of the wanted exchanges and queues that exist, as they are. Bindings are taken as they should be."""
-    exchanges = {each for wish in wanted.exchanges if (each := _exchange(connection, wish)) is not None}
-    queues = {name: arguments_of(connection, name, arguments) for name, arguments in wanted.queues.items()}
+    asker = _Asker(connection)
+    exchanges = {each for wish in wanted.exchanges if (each := asker.exchange(wish)) is not None}
+    queues = {name: asker.arguments_of(name, arguments) for name, arguments in wanted.queues.items()}
+    asker.close()
     return Topology(
         frozenset(exchanges),
         {name: arguments for name, arguments in queues.items() if arguments is not None},
@@ -69,61 +72,69 @@ def found(connection: BlockingConnection, wanted: Topology) -> Topology:
     )
 
 
-def _exchange(connection: BlockingConnection, wish: Exchange) -> Exchange | None:
-    error = _declare(connection, "exchange", wish.name, kind=wish.kind, passive=True)
-    if error is not None and error.reply_code == _NOT_FOUND:
-        return None
-    error = _declare(connection, "exchange", wish.name, kind=wish.kind)
-    if error is None:
-        return wish
-    _, current = _unlike(error, {})
-    return replace(wish, kind=str(current))
-
-
 def arguments_of(
     connection: BlockingConnection, name: str, guess: Mapping[str, Argument]
 ) -> Mapping[str, Argument] | None:
-    """A queue's arguments, None when it does not exist; a good `guess` saves questions."""
-    error = _declare(connection, "queue", name, passive=True)
-    if error is not None:
-        return None
-    arguments = dict(guess)
-    for _ in range(_ARGUMENTS_MAX):
-        error = _declare(connection, "queue", name, arguments=arguments)
-        if error is None:
-            break
-        argument, current = _unlike(error, arguments)
-        if current is None:
-            arguments.pop(argument, None)
-        elif argument in arguments or argument.startswith("x-"):
-            arguments[argument] = current
-        else:
-            return {**arguments, argument: current}  # durable or exclusive: no argument that could be sent
+    """A queue's arguments, None when it does not exist; a good `guess` saves questions.
+
+    Also "durable", "exclusive" or "auto_delete" where that is not as it should be: then all else stays unknown.
+    """
+    asker = _Asker(connection)
+    arguments = asker.arguments_of(name, guess)
+    asker.close()
     return arguments
 
 
-def _declare(
-    connection: BlockingConnection,
-    what: str,
-    name: str,
-    *,
-    kind: str = "direct",
-    passive: bool = False,
-    arguments: Mapping[str, Argument] | None = None,
-) -> ChannelClosedByBroker | None:
-    """Declare on a channel of its own, since an error closes it. Returns the broker's error, None when it agrees."""
-    channel = connection.channel()
-    try:
-        if what == "exchange":
-            channel.exchange_declare(name, kind, passive=passive, durable=True)
-        else:
-            channel.queue_declare(name, passive=passive, durable=True, arguments=dict(arguments or {}))
-    except ChannelClosedByBroker as error:
-        if error.reply_code in {_NOT_FOUND, _UNLIKE_CODE}:
-            return error
-        raise BackendUnavailable(WHAT, said(error)) from error
-    channel.close()
-    return None
+class _Asker:
+    """Asks by declaring; an answer that is an error closes the channel, so the next question opens another."""
+
+    def __init__(self, connection: BlockingConnection) -> None:
+        self._connection = connection
+        self._channel: BlockingChannel | None = None
+
+    def exchange(self, wish: Exchange) -> Exchange | None:
+        error = self._declare(lambda channel: channel.exchange_declare(wish.name, wish.kind, passive=True))
+        if error is not None and error.reply_code == _NOT_FOUND:
+            return None
+        error = self._declare(lambda channel: channel.exchange_declare(wish.name, wish.kind, durable=True))
+        if error is None:
+            return wish
+        argument, current = _unlike(error, {})
+        return replace(wish, kind=_word(current) if argument == "type" else f"{wish.kind}, {argument} {_word(current)}")
+
+    def arguments_of(self, name: str, guess: Mapping[str, Argument]) -> Mapping[str, Argument] | None:
+        error = self._declare(lambda channel: channel.queue_declare(name, passive=True))
+        if error is not None:
+            return None if error.reply_code == _NOT_FOUND else {**guess, "exclusive": True}
+        arguments = dict(guess)
+        for _ in range(_ARGUMENTS_MAX):
+            error = self._declare(lambda channel: channel.queue_declare(name, durable=True, arguments=dict(arguments)))
+            if error is None:
+                break
+            argument, current = _unlike(error, arguments)
+            if current is None:
+                arguments.pop(argument, None)
+            elif argument in arguments or argument.startswith("x-"):
+                arguments[argument] = current
+            else:
+                return {**guess, argument: current == "true"}
+        return arguments
+
+    def close(self) -> None:
+        if self._channel is not None:
+            self._channel.close()
+
+    def _declare(self, declare: Callable[[BlockingChannel], object]) -> ChannelClosedByBroker | None:
+        """The broker's error, None when it agrees."""
+        self._channel = self._channel or self._connection.channel()
+        try:
+            declare(self._channel)
+        except ChannelClosedByBroker as error:
+            self._channel = None
+            if error.reply_code in {_NOT_FOUND, _LOCKED, _UNLIKE_CODE}:
+                return error
+            raise BackendUnavailable(WHAT, said(error)) from error
+        return None
 
 
 def _unlike(error: ChannelClosedByBroker, sent: Mapping[str, Argument]) -> tuple[str, Argument | None]:
@@ -140,6 +151,10 @@ def _unlike(error: ChannelClosedByBroker, sent: Mapping[str, Argument]) -> tuple
     if kind in {"bool", "boolean"}:
         return argument, shown == "true"
     return argument, int(shown) if re.fullmatch(r"-?\d+", shown) and kind != "longstr" else shown
+
+
+def _word(value: Argument | None) -> str:
+    return str(value).lower()
 
 
 def managed(management_url: str, vhost: str) -> Topology:
