@@ -45,17 +45,17 @@ class Newsroom(FakeNewsroom):
 
     def publish(self, parcels: Sequence[Parcel]) -> None:
         super().publish(parcels)
-        for envelope in self.sent[-len(parcels) :]:
-            change = envelope.payload
+        for sent in self.sent[-len(parcels) :]:
+            change = sent.payload
             if self.others:
-                made = failure(1, id=envelope.id, kind="conflict", reason="others came first")
-                self.lay(keys.failure(self.clock.now().date(), envelope.id), made)
+                made = failure(1, id=sent.id, kind="conflict", reason="others came first")
+                self.lay(keys.failure(self.clock.now().date(), sent.id), made)
             elif isinstance(change, SiteChange):
                 key = keys.site_changes(change.site)
                 found = self.store.get(key)
                 new = changed(self.operator.office.read(key, SiteChanges), change)
                 assert new is not None
-                self.store.swap(key, new.as_json(), etag=found.etag if found else None, write_id=envelope.id)  # type: ignore[union-attr]
+                self.store.swap(key, new.as_json(), etag=found.etag if found else None, write_id=sent.id)  # type: ignore[union-attr]
 
 
 @pytest.fixture
