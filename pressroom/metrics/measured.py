@@ -10,7 +10,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry
 
 from pressroom.metrics.read_off import PLAIN, Reading, ReadOff, counter, histogram
-from pressroom.objects.port import Listed, NotModified, ObjectStore, Stored, StoreMisconfigured, Unavailable
+from pressroom.objects.port import Conflict, Listed, NotModified, ObjectStore, Stored, StoreMisconfigured, Unavailable
 from pressroom.outcomes import BackendUnavailable
 from pressroom.queues.port import Depth, Lost, OnDelivery, OnNotice, Parcel, Queue, Settlement, Subscription
 
@@ -83,6 +83,9 @@ class MeasuredStore:
             self.trouble = str(error)
             if self._failing_since is None:
                 self._failing_since = self._monotonic()
+            raise
+        except Conflict:
+            self._failing_since = None
             raise
         self._failing_since = None
 
