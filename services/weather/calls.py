@@ -66,6 +66,8 @@ class Calls:
 
     def _sweep(self, now: datetime) -> None:
         for mark in self._cells.iterdir():
+            if "." in mark.name:
+                continue  # another process is about to put it in its place
             sent = _read_mark(mark)
             if sent is None or abs(now - sent.at) > timedelta(seconds=UNSEEN_S):
                 mark.unlink(missing_ok=True)
