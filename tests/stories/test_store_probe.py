@@ -10,10 +10,13 @@ import pytest
 from pressroom.clock import SystemClock
 from pressroom.objects import StoreMisconfigured, open_store
 from pressroom.objects.probe import FOLDER, probe, probe_when_there
+from pressroom.settings import Settings
 from pressroom.testing.seaweed import shared_seaweed
+from services.embedded import Newsroom
 from tests.fakes.s3_faults import FaultProxy, say
 from tests.fakes.s3_http import Answer
 from tests.fakes.s3_server import FakeS3, Rules
+from tests.fakes.scripted_queue import ScriptedQueue
 
 KEYS = {"access_key": "any", "secret_key": "any"}
 
@@ -133,3 +136,28 @@ def test_what_killed_probes_left_long_ago_is_removed_but_not_what_others_do_now(
     os.utime(tmp_path / "probe/old.json", (1_700_000_000, 1_700_000_000))
     probe(store)
     assert [one.key for one in store.list(FOLDER, limit=10)] == [f"{FOLDER}new.json"]
+
+
+# --- what a publisher does about it ------------------------------------------------------------------
+
+
+def test_on_a_store_that_loses_writes_a_publisher_starts_as_the_single_writer_or_not_at_all(tmp_path, caplog):
+    def publisher(**named: object) -> Newsroom:
+        settings = Settings(data=tmp_path, **named)
+        return Newsroom(settings, ScriptedQueue(), opened(fake), SystemClock(), ["publisher"])
+
+    with FakeS3(Rules(honours=frozenset())) as fake:
+        with pytest.raises(StoreMisconfigured, match="Two writers could overwrite each other.*PRESSROOM_SINGLE_WRITER"):
+            publisher().start()
+        assert fake.objects["bucket"] == {}
+        with publisher(single_writer=True) as room:
+            assert "single-writer mode: object store s3://bucket" in caplog.text
+            assert room.registry.get_sample_value("pressroom_store_conditional_writes") == 0.0
+            assert room.vitals["publisher"].verdict().is_well
+
+
+def test_who_writes_no_heads_starts_on_any_store(tmp_path):
+    with FakeS3(Rules(honours=frozenset())) as fake:
+        settings = Settings(data=tmp_path)
+        with Newsroom(settings, ScriptedQueue(), opened(fake), SystemClock(), ["fetcher"]) as room:
+            assert room.vitals["fetcher"].verdict().is_well
