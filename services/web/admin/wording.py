@@ -8,8 +8,11 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from markupsafe import Markup
+
 from pressroom.desk.rooms import find
 from schemas.documents import Failure
+from services.web.admin.runbook import inline
 from services.web.rendering import safe_link
 
 LONG_CHARS: Final = 160
@@ -78,6 +81,10 @@ class Wording:
     def weight(self, weight: str) -> str:
         """How soon somebody is needed."""
         return _WEIGHTS.get(weight, weight)
+
+    def marked(self, text: str) -> Markup:
+        """A remedy's sentence, with its commands set as such."""
+        return inline(text)
 
     def change(self, text: str) -> tuple[str, str, str] | None:
         """A difference's line taken apart: (field, what it said, what it says); None for another kind of line."""
