@@ -61,5 +61,7 @@ def changed(old: SiteChanges | None, change: SiteChange) -> SiteChanges | None:
 
 
 def _place(line: FeedChange) -> tuple[str, str]:
-    """Of each feed there is a last word on whether it is shown, one on where it is asked, one on what was declined."""
+    """Of each feed there is a last word on whether it is shown, one on where it is asked, one on each proposal."""
+    if line.act == "decline":
+        return line.feed, f"decline {line.proposal}"
     return line.feed, "add" if line.act == "remove" else line.act

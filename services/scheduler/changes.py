@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from pydantic import ValidationError
 
-from pressroom.objects.port import ObjectStore, Stored
+from pressroom.objects.port import LIST_LIMIT_MAX, ObjectStore, Stored
 from schemas import keys
 from schemas.changes import FeedChange, SiteChanges
 from schemas.codec import TooNew, Undecodable, explain, read_document
@@ -37,7 +37,7 @@ class Sites:
 
     def reread_changes(self) -> bool:
         """Whether operators changed anything. Costs one listing. Raises what the store raises."""
-        listed = {one.key: one.etag for one in self._store.list(keys.CHANGES, limit=SITES_MAX)}
+        listed = {one.key: one.etag for one in self._store.list(keys.CHANGES, limit=LIST_LIMIT_MAX)}
         if listed == self._etags:
             return False
         for key in [key for key, etag in listed.items() if self._etags.get(key) != etag]:

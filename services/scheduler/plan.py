@@ -258,7 +258,7 @@ class Plan:
         ended = streaks_ended(memory)
         if memory.redirect is not None and memory.redirect.told:
             ended = (*ended, withdrawn(memory.feed, memory.redirect))
-        update = {"dropped_at": now, "streaks": (), "redirect": None, "failures": 0, "ended": ended}
+        update = {"dropped_at": now, "streaks": (), "redirect": None, "found": None, "failures": 0, "ended": ended}
         dropped = memory.model_copy(update=update)
         self._keep(dropped)
         return dropped

@@ -220,6 +220,8 @@ def test_the_last_word_on_each_feed_stands():
     assert after(one, two, three).number == 3
     again = SiteChange(site="s", lines=(add,), seen=3)
     assert set(after(one, two, three, again).lines) == {add}
+    no, never = line("decline", proposal="a"), line("decline", proposal="b")
+    assert set(after(SiteChange(site="s", lines=(no,)), SiteChange(site="s", lines=(never,))).lines) == {no, never}
 
 
 def test_who_saw_other_changes_is_refused_and_a_word_without_a_number_is_not():
