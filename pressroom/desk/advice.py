@@ -27,6 +27,7 @@ NAMED_MAX: Final = 3
 Weight = Literal["page", "ticket", "advice"]
 _ORDER: Final[dict[str, int]] = {"page": 0, "ticket": 1, "advice": 2}
 _TEXTS: Final = {alert.name: alert.text for alert in ALERTS}
+_ACTIONS: Final = {alert.name: alert.action for alert in ALERTS}
 
 _BY_CAUSE: Final = frozenset(
     {
@@ -158,7 +159,7 @@ def _answer_to(alert: str, fleet: FleetStatus, causes: Sequence[Cause]) -> tuple
         return "See on which topic messages wait, and whether it is paused or its breaker is open.", (topics,)
     if alert == "PressroomBusy":
         return f"Start one more of {_busiest(fleet)}; docs/scaling.md has the figures.", ()
-    return "Its section of the runbook says what to look at, and in which order.", ()
+    return _ACTIONS.get(alert, "Its section of the runbook says what to look at, and in which order."), ()
 
 
 def _busiest(fleet: FleetStatus) -> str:
