@@ -198,3 +198,26 @@ def test_a_process_that_dies_around_a_commit_loses_nothing(rig: SqliteRig, tmp_p
 
     assert ended(log) == ids
     assert queue.depth(NEXT).total == 20, "each was settled with what follows, or not at all"
+
+
+def test_callers_that_come_together_share_transactions_and_a_lone_one_waits_for_nobody(
+    rig: SqliteRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commits: list[str] = []
+    monkeypatch.setattr("pressroom.queues.sqlite.writer.crash_point", commits.append)
+    monkeypatch.setattr("pressroom.queues.sqlite.writer.GATHER_S", 0.05)
+    queue = rig.open()
+
+    def ten(caller: int) -> None:
+        for number in range(10):
+            queue.publish([Parcel(TOPIC, f"{caller}", b"%d" % number)])
+
+    with ThreadPoolExecutor(4) as callers:
+        list(callers.map(ten, range(4)))
+    assert commits.count("sqlite.after_commit") <= 15
+    assert queue.depth(TOPIC).total == 40
+
+    monkeypatch.setattr("pressroom.queues.sqlite.writer.GATHER_S", 60.0)
+    began_s = time.monotonic()
+    ten(5)
+    assert time.monotonic() - began_s < 30

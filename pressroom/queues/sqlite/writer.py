@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 GATHER_S = 0.01
 """While several callers come at a time, transactions are so far apart: each has one price, however many share it, and
-its statements take the interpreter from those who compute. A lone caller never waits.
+its statements take the interpreter from those who compute. Behind a lone caller nobody waits.
 """
 
 
