@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import uuid
 from collections.abc import Callable
@@ -20,10 +19,10 @@ from pressroom.objects import (
     Conflict,
     NotModified,
     ObjectStore,
-    Stored,
     TooLarge,
 )
 from pressroom.objects.port import BODY_BYTES_MAX
+from tests.contracts.objects_counting import increment
 
 T = TypeVar("T")
 
@@ -78,18 +77,6 @@ def listed_keys(store: ObjectStore, prefix: str, page: int = 1000) -> list[str]:
     while found := [one.key for one in store.list(prefix, after=keys[-1] if keys else "", limit=page)]:
         keys += found
     return keys
-
-
-def increment(store: ObjectStore, key: str, writer: str) -> None:
-    """Add one to the number in `key`, as often as it takes."""
-    for attempt in range(1000):
-        found = store.get(key)
-        assert isinstance(found, Stored)
-        with_one_more = str(int(found.body) + 1).encode()
-        with contextlib.suppress(Conflict):
-            store.swap(key, with_one_more, etag=found.etag, write_id=f"{writer}-{attempt}")
-            return
-    raise AssertionError("never won")
 
 
 class ObjectsContract:

@@ -17,14 +17,14 @@ from pressroom.outcomes import Emit
 from pressroom.queues.port import Delivery, Full, Parcel, Queue, Settlement
 from pressroom.sender import parcel_of
 from schemas.messages import Wish
-from tests.contracts import queue_worker
+from tests.contracts import objects_counting, queue_worker
 
 T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
 CLOCK = SystemClock()
 # A process that has imported all there is and waits to be copied: a worker starts in milliseconds.
 FORKING = multiprocessing.get_context("forkserver")
-FORKING.set_forkserver_preload([queue_worker.__name__])
+FORKING.set_forkserver_preload([queue_worker.__name__, objects_counting.__name__])
 
 
 class Rig(Protocol):

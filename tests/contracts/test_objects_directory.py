@@ -15,20 +15,10 @@ from pressroom.objects import BadKey, Conflict, NotModified, StoreMisconfigured,
 from pressroom.objects.directory import DirectoryStore
 from pressroom.objects.files import stripe_of
 from tests.contracts.objects_contract import ObjectsContract, listed_keys
+from tests.contracts.objects_counting import count_up
+from tests.contracts.queue_tools import FORKING
 
 CRASHING = Path(__file__).with_name("objects_crashing.py")
-COUNTING = """
-import sys
-from pathlib import Path
-from pressroom.objects.directory import DirectoryStore
-from pressroom.objects.files import stripe_of
-from tests.contracts.objects_contract import increment
-store = DirectoryStore(Path(sys.argv[1]))
-print("ready", flush=True)
-sys.stdin.readline()
-for turn in range(int(sys.argv[3])):
-    increment(store, "counters/a.json", f"{sys.argv[2]}-{turn}")
-"""
 
 
 @pytest.fixture
@@ -45,20 +35,13 @@ class TestDirectory(ObjectsContract):
 def test_eight_processes_that_count_together_lose_nothing(root):
     store = DirectoryStore(root)
     store.create("counters/a.json", b"0")
-    writers = [
-        subprocess.Popen(
-            [sys.executable, "-c", COUNTING, str(root), str(number), "10"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for number in range(8)
-    ]
+    all_there = FORKING.Barrier(8)
+    writers = [FORKING.Process(target=count_up, args=(root, str(number), 10, all_there)) for number in range(8)]
     for writer in writers:
-        assert writer.stdout.readline() == "ready\n"
+        writer.start()
     for writer in writers:
-        writer.communicate("go\n", timeout=60)
-    assert [writer.returncode for writer in writers] == [0] * 8
+        writer.join(60)
+    assert [writer.exitcode for writer in writers] == [0] * 8
     assert store.get("counters/a.json").body == b"80"
 
 

@@ -13,7 +13,8 @@ from pressroom.objects import Conflict, ObjectStore, StoreMisconfigured, Unavail
 from pressroom.objects.port import Versioned
 from pressroom.testing import Store
 from pressroom.testing.seaweed import Seaweed, seaweed, shared_seaweed
-from tests.contracts.objects_contract import ObjectsContract, at_once, increment, listed_keys, own_folder
+from tests.contracts.objects_contract import ObjectsContract, at_once, listed_keys, own_folder
+from tests.contracts.objects_counting import increment
 
 
 def opened(server: Seaweed, url: str | None = None, **named: object) -> ObjectStore:
