@@ -120,16 +120,12 @@ def test_whatever_somebody_writes_runs_nothing_asks_nobody_and_stays_in_its_box(
     expect(page.locator(".top article").first).to_be_visible()
 
 
-@pytest.mark.parametrize(
-    "raw", ["<script>ran()</script>", "<img src=x onerror=ran()>", "<style>body{display:none}</style>"]
-)
-def test_even_what_was_never_cleaned_cannot_run(watched: tuple[Page, list[str]], press: Press, raw: str) -> None:
+def test_even_what_was_never_cleaned_cannot_run(watched: tuple[Page, list[str]], press: Press) -> None:
     """A store that somebody else wrote into: the policy of the pages holds without the cleaner."""
     page, seen = watched
+    raw = "<p>raw</p><script>ran()</script><img src=x onerror=ran()><style>body{display:none}</style>"
     key = keys.site_part("linux", "block")
-    part = Part(
-        site="linux", name="block", number=1, html=f"<p>raw</p>{raw}", at=datetime.now(UTC), by="x", why="x", edit="x"
-    )
+    part = Part(site="linux", name="block", number=1, html=raw, at=datetime.now(UTC), by="x", why="x", edit="x")
     press.notices.changed(key, press.room.store.put(key, part))
     eventually(lambda: "<p>raw</p>" in press.text("/s/linux"))
     page.goto("/s/linux")
