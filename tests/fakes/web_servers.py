@@ -45,10 +45,15 @@ class DirectoryNews:
         return self._store.create(key, body)
 
 
+def fill(folder: Path) -> None:
+    """Lay six sites where a node with this data folder looks for them."""
+    Newsroom(DirectoryNews(Settings(data=folder)), datetime.now(UTC)).fill()  # type: ignore[arg-type]
+
+
 @contextmanager
 def serving(command: list[str], folder: Path, port: int, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
     """A node with news, ready, whose settings are the defaults but for these."""
-    Newsroom(DirectoryNews(Settings(data=folder)), datetime.now(UTC)).fill()  # type: ignore[arg-type]
+    fill(folder)
     environ = os.environ | {"PRESSROOM_DATA": str(folder), "PRESSROOM_PORT": str(port)} | settings
     with subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
