@@ -192,6 +192,11 @@ def troubled(trouble: Trouble) -> Looked:
 def _compared(found: Difference) -> Looked:
     if found.same:
         return Looked(verdict="same", says="it says what is current already", difference=found)
-    counts = ((found.added, "come in"), (found.removed, "go"), (found.altered, "change"), (found.source, "of the feed"))
-    says = ", ".join(f"{len(what)} {word}" for what, word in counts if what)
+    counts = (
+        (found.added, "comes in", "come in"),
+        (found.removed, "goes", "go"),
+        (found.altered, "changes", "change"),
+        (found.source, "of the feed itself", "of the feed itself"),
+    )
+    says = ", ".join(f"{len(what)} {one if len(what) == 1 else many}" for what, one, many in counts if what)
     return Looked(verdict="changes", says=says or "the first document of its kind", difference=found)

@@ -167,7 +167,7 @@ class TestEditor:
         expect(first.locator(".paper")).to_have_text("Theirs")
         first.get_by_label("Why").fill("first words")
         first.get_by_role("button", name="Save").click()
-        expect(first.get_by_role("heading", level=1)).to_have_text("Asked for: files save")
+        expect(first.get_by_role("heading", level=1)).to_have_text("Done: files save")
 
         second.get_by_label("The text, as HTML").fill("<p>Mine</p>")
         second.get_by_label("Why").fill("other words")
@@ -175,7 +175,7 @@ class TestEditor:
         expect(second.locator(".overtaken ins").first).to_have_text("+<p>Theirs</p>")
         expect(second.get_by_label("The text, as HTML")).to_have_value("<p>Mine</p>")
         second.get_by_role("button", name="Save over version 1").click()
-        expect(second.get_by_role("heading", level=1)).to_have_text("Asked for: files save")
+        expect(second.get_by_role("heading", level=1)).to_have_text("Done: files save")
 
         first.goto("/admin/files/save?site=news&name=block")
         expect(first.get_by_label("The text, as HTML")).to_have_value("<p>Mine</p>")
