@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
 import socket
+import subprocess
 import urllib.request
 from pathlib import Path
 
@@ -69,8 +71,11 @@ def settings(tmp_path):
 
 
 def told(settings: Settings) -> set[str]:
-    """The names at /metrics of the process that was started with these settings."""
+    """The names at /metrics of the process that was started with these settings, in words that promtool accepts."""
     text = urllib.request.urlopen(f"http://127.0.0.1:{settings.metrics_port}/metrics").read().decode()
+    if shutil.which("promtool") is not None:
+        found = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True)
+        assert (found.returncode, found.stderr) == (0, "")
     return set(re.findall(r"^# TYPE (\S+)", text, re.MULTILINE))
 
 
