@@ -7,9 +7,10 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from pressroom.desk import feeds_proposals, feeds_sites
+from pressroom.desk import feeds_proposals, feeds_sites, site_words
 from pressroom.desk.office import NotFound, Office, Refused
 from pressroom.desk.verbs import Answer, Asked, Change, Doing, argument, option, verb
+from pressroom.objects.port import StoreError
 from pressroom.outcomes import Emit
 from pressroom.queues.topics import ONE_KEY, RECORD_PUBLISH, SCHEDULE
 from schemas import keys
@@ -152,9 +153,23 @@ def release(office: Office, asked: Release) -> Moved:
 
 def refresh(office: Office, asked: Refresh) -> Wished:
     """Ask for a refresh before it is due."""
+    if asked.site is not None:
+        site_words.shown(office, asked.site)
     trace = new_id(office.now())
     office.sender.send([Emit(SCHEDULE, ONE_KEY, Wish(feed=asked.feed, site=asked.site), id=trace)])
-    return Wished(text=f"asked for: a refresh of {asked.feed or asked.site or 'every feed'}", trace=trace)
+    nobodys = asked.feed is not None and _is_nobodys(office, asked.feed)
+    note = "; no site shows it, so nothing may come of that" if nobodys else ""
+    return Wished(text=f"asked for: a refresh of {asked.feed or asked.site or 'every feed'}{note}", trace=trace)
+
+
+def _is_nobodys(office: Office, feed: str) -> bool:
+    """As far as the store can tell; a wish needs the queue only."""
+    try:
+        return office.store.get(keys.head(feed)) is None and not site_words.places(office, feed)
+    except NotFound:
+        return True
+    except StoreError:
+        return False
 
 
 def pause(office: Office, asked: Pausing) -> Sent:

@@ -157,6 +157,7 @@ def test_a_word_that_came_too_late_is_a_conflict(room):
         ("import-opml", {"opml": "<html/>", "site": "news"}, "it is no OPML: it begins with <html>"),
         ("import-opml", {"opml": "<opml/>", "site": "news"}, "names no feed"),
         ("export-opml", {"site": "nowhere"}, "no site nowhere"),
+        ("refresh", {"site": "nowhere"}, "no site nowhere"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_line(room, verb, given, says):
@@ -191,9 +192,11 @@ def test_a_list_too_long_for_a_message_is_refused_with_what_to_do(room):
 
 
 def test_a_refresh_goes_out_under_the_trace_that_it_names(room):
-    trace = room.operator("feeds", "refresh").trace
+    lay(room, row(ONE))
+    trace = room.operator("feeds", "refresh", feed=keys.feed_id(ONE)).trace
     (sent,) = [one for one in room.sent if isinstance(one.payload, Wish)]
     assert (sent.trace, sent.id) == (trace, trace)
+    assert "no site shows it" in room.operator("feeds", "refresh", feed="nobody").text
 
 
 # --- what the publisher makes of words ---------------------------------------------------------------
