@@ -17,7 +17,7 @@ from schemas import keys
 from schemas.base import Model
 from schemas.changes import Proposal
 from schemas.codec import decode
-from schemas.documents import Action, Attempt, Failure, SiteStatus
+from schemas.documents import Action, Attempt, Failure, FailureDay, SiteStatus
 from schemas.envelope import Hop
 from schemas.operating import PausedTopic, Pauses, Preview, PreviewWish
 from schemas.parts import Part, RemovedHeadline, RemovedHeadlines
@@ -129,6 +129,18 @@ class Night:
         for one in every:
             self.store.put(keys.failure(one.opened_at.date(), one.id), one)
         summarise(self.store, map(line, every))
+
+    def became(self, number: int, status: str) -> None:
+        """The number-th streak is so by now, as the publisher writes it into its day's summary."""
+        for key in [one.key for one in self.store.list(keys.FAILURE_SUMMARIES, limit=1000)]:
+            day = self.operator.office.read(key, FailureDay)
+            assert day is not None
+            lines = [
+                one.model_copy(update={"status": status}) if int(one.id[12:], 16) == number else one
+                for one in day.failures
+            ]
+            if lines != list(day.failures):
+                self.store.put(key, day.model_copy(update={"failures": tuple(lines)}))
 
     def streak(self, number: int, minutes: float, kind: str, host: str, reason: str) -> Failure:
         attempts = tuple(

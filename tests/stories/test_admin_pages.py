@@ -187,7 +187,12 @@ class TestFailures:
         done = own_desk.send(address, act="do", run=run[1], why="mended")
         sent = [decode(one.body).payload for one in night.queue.published[asked:]]
         assert [type(one) for one in sent] == [FailureAct] * 3
-        assert "of 3 done" in own_desk.text(done.headers["Location"])
+        before = own_desk.text(done.headers["Location"])
+        assert "0 of 3 done, 3 not begun yet" in before
+        assert "Stop all replays" in before
+        for number, status in enumerate(("closed", "replaying", "replaying")):
+            night.became(30 + number, status)
+        assert "1 of 3 done, 2 wait for their turn" in own_desk.text(done.headers["Location"])
 
     def test_what_would_fail_again_is_held_back_and_the_page_says_why(self, own_desk):
         night = own_desk.night

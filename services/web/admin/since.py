@@ -28,10 +28,14 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Failures acted on together. `waiting` for their turn, the last of them at `ends_at`; `held`: reasons."""
+    """Failures acted on together. `waiting` for their turn, the last at `ends_at`; `open`: the publisher has not taken
+    the word in yet, or they have failed again; `held`: reasons.
+    """
 
     sent: int
+    done: int
     waiting: int
+    open: int
     statuses: tuple[tuple[str, int], ...]
     ends_at: datetime | None
     held: tuple[tuple[str, int], ...]
@@ -48,8 +52,17 @@ def progress(office: Office, told: Told) -> Progress | None:
     first = min(filter(None, map(born, sent)), default=None)
     lines = summaries.every(office, lambda line: line.id in sent, since=first) if sent else ()
     statuses = Counter(line.status for line in lines)
-    ends_at = max(times, default=None)
-    return Progress(len(sent), statuses["replaying"], tuple(statuses.most_common()), ends_at, tuple(held.most_common()))
+    # What is stopped is open again, and so done.
+    waiting, still = statuses["replaying"], 0 if told.verb == "stop" else statuses["open"]
+    return Progress(
+        sent=len(sent),
+        done=max(0, statuses.total() - waiting - still),
+        waiting=waiting,
+        open=still,
+        statuses=tuple(statuses.most_common()),
+        ends_at=max(times, default=None),
+        held=tuple(held.most_common()),
+    )
 
 
 def since(office: Office, told: Told) -> tuple[Standing, ...]:
