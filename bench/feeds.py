@@ -160,9 +160,26 @@ def measured(engines: Engines, members: Mapping[str, Sequence[str]], feeds: int,
 
 def cost_figures(run: Run) -> list[Figure]:
     return [
-        Figure(f"{run.world}: CPU a feed, {kind}", run.ms_each(kind), "ms", GOAL_MS[run.world, kind])
+        Figure(
+            f"{run.world}: CPU a feed, {kind}",
+            run.ms_each(kind),
+            "ms",
+            GOAL_MS[run.world, kind],
+            bound=costs_of(run.middle(kind)),
+        )
         for kind in run.rounds
     ]
+
+
+def costs_of(spent: Spent) -> str:
+    """What most of a round's CPU time went into, and how slow the machine was meanwhile."""
+    ranked = sorted(spent.by_thread_s.items(), key=lambda part: -part[1])[:4]
+    parts = ", ".join(f"{name} {spent.ms_each(cpu_s):.1f}" for name, cpu_s in ranked)
+    kernel_ms, waits = spent.ms_each(spent.usage["kernel_s"]), spent.usage["waits"] / spent.refreshes
+    return (
+        f"{parts}; {kernel_ms:.1f} of all that is the kernel's, threads gave way to others {waits:.0f} times a feed;"
+        f" reading one feed alone took {spent.pace_ms:.1f} ms meanwhile, load {spent.load:.1f}"
+    )
 
 
 def rate_figures(run: Run) -> list[Figure]:
