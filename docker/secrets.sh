@@ -1,11 +1,12 @@
 #!/bin/sh
 # Make the secrets that compose.yaml hands to containers, each once: passwords of this installation's own, and an
 # empty file for the key that only a person can have. Secrets stay on this machine, in .state/secrets (not in the repository).
+# The desk's password is docker/desk.sh's, since hashing it takes the image.
 set -eu
 cd "$(dirname "$0")/.."
 umask 077
-mkdir -p .state/secrets
-cd .state/secrets
+mkdir -p "${SECRETS:-.state/secrets}"
+cd "${SECRETS:-.state/secrets}"
 
 # Files are readable for the containers' users; the folder is nobody else's.
 # Two that run at once agree: whoever links first wins, and everybody reads what is there afterwards.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -9,9 +10,12 @@ import re
 import secrets
 import shutil
 import subprocess
+import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +102,17 @@ def test_secrets_are_files_and_not_in_anybodys_environment(services):
         assert services[name]["environment"]["PRESSROOM_QUEUE_URL_FILE"] == "/run/secrets/queue_url"
 
 
+def test_every_secret_is_made_for_this_installation(config):
+    made = {path.name for path in (ROOT / ".state" / "secrets").iterdir()} | {"admin_password_hash"}
+    assert {Path(secret["file"]).name for secret in config["secrets"].values()} - made == set()
+    assert "admin_password_hash" in (ROOT / "docker" / "desk.sh").read_text()
+
+
+def test_only_web_nodes_hold_the_desks_hash(services):
+    holders = {name for name, service in services.items() if "admin_password_hash" in json.dumps(service)}
+    assert holders == {"web"}
+
+
 def test_every_variable_is_a_setting(services):
     given = {name for service in services.values() for name in service.get("environment") or {}}
     for path in ("docker/pressroom.env", "docker/demo.env"):
@@ -134,17 +149,39 @@ def test_python_packages_come_from_the_lock_file_with_their_hashes():
     assert "!requirements/all.lock" in (ROOT / ".dockerignore").read_text().splitlines()
 
 
+@pytest.mark.parametrize(("status", "code"), [(200, 0), (503, 1)])
+def test_a_container_is_healthy_when_it_is_told_so_and_says_why_when_not(status, code):
+    class Told(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(f"{self.path}: the store is away".encode())
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Told) as server:
+        threading.Thread(target=server.handle_request).start()
+        asked = [ROOT / "docker" / "healthy.sh", str(server.server_port), "/readyz"]
+        done = subprocess.run(asked, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (code, "/readyz: the store is away\n")
+    assert subprocess.run(asked, capture_output=True, check=False).returncode == 1
+
+
 class Fleet:
     """The demo's fleet under a project name of its own."""
 
     def __init__(self, folder: Path) -> None:
         self.port, self.management_port = 18_000 + secrets.randbelow(900), 19_000 + secrets.randbelow(900)
+        self.told = ""
+        """What starting it said."""
         self._labels = folder / "labels.json"
         self._env = {
             "COMPOSE_PROJECT_NAME": f"pressroom-test-{secrets.token_hex(3)}",
             "COMPOSE_FILE": f"{ROOT / 'compose.yaml'}:{self._labels}",
             "COMPOSE_PROFILES": "demo",
             "PRESSROOM_ENV_FILE": "docker/demo.env",
+            "SECRETS": str(folder / "secrets"),
             "PORT": str(self.port),
             "MANAGEMENT_PORT": str(self.management_port),
         }
@@ -155,6 +192,13 @@ class Fleet:
         parts = {part: dict.fromkeys(config[part], labelled) for part in ("services", "volumes")}
         self._labels.write_text(json.dumps(parts | {"networks": {"default": labelled}}))
 
+    def up(self) -> str:
+        """As `make up DEMO=1` does it."""
+        env = os.environ | self._env | {"DEMO": "1", "COMPOSE_PROGRESS": "plain"}
+        done = subprocess.run([ROOT / "docker" / "up.sh"], env=env, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
     def __call__(self, *arguments: str) -> str:
         done = compose(*arguments, **self._env)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -163,6 +207,18 @@ class Fleet:
     def page(self, path: str = "/s/linux") -> str:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=20) as answer:
             return str(answer.read().decode())
+
+    def desk(self, password: str) -> int:
+        """The status that the desk's API answers with, asked through the edge."""
+        pair = base64.b64encode(f"me:{password}".encode()).decode()
+        wish = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}/admin/api/failures/causes", headers={"Authorization": f"Basic {pair}"}
+        )
+        try:
+            with urllib.request.urlopen(wish, timeout=20) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
 
     def containers(self, service: str) -> list[str]:
         return self("ps", "-q", service).split()
@@ -198,7 +254,7 @@ def fleet(config, tmp_path_factory, amqp_broker) -> Iterator[Fleet]:
     made = Fleet(tmp_path_factory.mktemp("fleet"))
     made.label(config)
     try:
-        made("up", "-d", "--build", "--wait", "--wait-timeout", "300", "--quiet-pull")
+        made.told = made.up()
         yield made
     finally:
         made("down", "-v", "--timeout", "20")
@@ -210,6 +266,12 @@ def fleet(config, tmp_path_factory, amqp_broker) -> Iterator[Fleet]:
 class TestFleet:
     def test_headlines_are_seen_through_the_edge(self, fleet):
         fleet.until(lambda: shows_headlines(fleet), "full of headlines")
+
+    def test_the_desk_opens_to_the_password_that_is_told_once(self, fleet):
+        (password,) = re.findall(r"desk's password, .*: (\w{24})$", fleet.told, re.MULTILINE)
+        assert (fleet.desk(password), fleet.desk("password" * 3)) == (200, 401)
+        assert "password" not in fleet.up()
+        assert fleet.desk(password) == 200
 
     def test_readers_notice_nothing_when_a_web_node_is_killed(self, fleet):
         killed = fleet.containers("web")[0]
