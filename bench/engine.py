@@ -2,12 +2,14 @@
 
 Messages of 40 KB through our consumer loop; feeds a second with 1, 2 and 4 fetchers, and what each service spends on
 one; the time from a feed's answer to a web node's having its copy, at 50 changes a second; resident memory of each
-service. `--only messages` (or rates, delay, memory) measures one of them and keeps nothing.
+service. `--only messages` (or rates, delay, memory) measures one of them; the others stay in the kept results as they
+were, each with the machine and the hour that it was measured on.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import tempfile
 import time
@@ -20,7 +22,7 @@ from bench import relay
 from bench.child import child
 from bench.engines import Engines, newsroom_env, rabbit_and_s3
 from bench.feeds import KINDS, Run, bound_of, measured
-from bench.machine import Figure, described, keep, machine, say, table
+from bench.machine import Figure, described, keep_part, machine, say, table
 from bench.resident import resident_mb
 from pressroom.clock import SystemClock
 from pressroom.outcomes import Emit
@@ -58,7 +60,11 @@ def messages(engines: Engines, _: int) -> Measured:
         seconds = time.monotonic() - began
         ours_ms = (sum(one.ask("report")["cpu_s"] for one in relays) - spent_s) * 1000 / MESSAGES
         broker_ms = (engines.cpu_s()["RabbitMQ"] - servers["RabbitMQ"]) * 1000 / MESSAGES
-    bound = f"a message takes {ours_ms:.2f} ms of ours and {broker_ms:.2f} ms of the broker's"
+    cores = os.cpu_count() or 1
+    bound = (
+        f"a message takes {ours_ms:.2f} ms of ours and {broker_ms:.2f} ms of the broker's, so {cores} cores that do"
+        f" nothing else could pass on {cores * 1000 / (ours_ms + broker_ms):.0f}/s; load {os.getloadavg()[0]:.1f}"
+    )
     rate = Figure(
         f"messages of {size / 1000:.0f} KB a second, in and out, {RELAYS} consumers",
         MESSAGES / seconds,
@@ -121,7 +127,8 @@ def delay(engines: Engines, feeds: int) -> Measured:
     p50, p99 = waits[len(waits) // 2], waits[min(len(waits) - 1, int(len(waits) * 0.99))]
     rate = len(waits) / DELAY_S
     what = f"fetch to a web node's copy at {CHANGES_A_SECOND} changes a second"
-    bound = f"{rate:.0f} copies a second came; two cores carry broker, store and five processes"
+    load = os.getloadavg()[0]
+    bound = f"{rate:.0f} copies a second came; two cores carry broker, store and five processes; load {load:.1f}"
     return [
         Figure(f"{what}, p50", p50, "ms"),
         Figure(f"{what}, p99", p99, "ms", 500.0, bound=bound),
@@ -148,22 +155,18 @@ def main() -> None:
     parser.add_argument("--feeds", type=int, default=300)
     parser.add_argument("--only", choices=PARTS)
     options = parser.parse_args()
-    on = machine()
-    say(described(on))
-    figures: list[Figure] = []
-    details: dict[str, Any] = {}
-    for name in [options.only] if options.only else PARTS:
+    names = [options.only] if options.only else list(PARTS)
+    for name in names:
+        on = machine()
+        say(f"{name}: {described(on)}")
         try:
             # Each on servers of its own: what one leaves behind is no business of the next.
             with rabbit_and_s3() as engines:
-                some, details[name] = PARTS[name](engines, options.feeds)
+                figures, details = PARTS[name](engines, options.feeds)
         except Missing as error:
             say(f"left out: {error}")
             return
-        say(table(some))
-        figures += some
-    if options.only is None:
-        say(f"\n{table(figures)}\nkept in {keep('engine', on, figures, details)}")
+        say(f"{table(figures)}\nkept in {keep_part('engine', name, on, figures, details)}\n")
 
 
 if __name__ == "__main__":

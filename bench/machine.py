@@ -103,9 +103,23 @@ def table(figures: Sequence[Figure]) -> str:
 
 def keep(name: str, on: dict[str, Any], figures: Sequence[Figure], details: dict[str, Any]) -> Path:
     """Write `bench/results/NAME.json`: the latest run, in full."""
+    return _write(name, _told(on, figures, details))
+
+
+def keep_part(name: str, part: str, on: dict[str, Any], figures: Sequence[Figure], details: dict[str, Any]) -> Path:
+    """Write the latest run of one part into `bench/results/NAME.json`, beside the latest of the others."""
+    path = RESULTS / f"{name}.json"
+    parts = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return _write(name, parts | {part: _told(on, figures, details)})
+
+
+def _told(on: dict[str, Any], figures: Sequence[Figure], details: dict[str, Any]) -> dict[str, Any]:
+    return {"machine": on, "figures": [asdict(one) | {"kept": one.is_met} for one in figures], "details": details}
+
+
+def _write(name: str, told: dict[str, Any]) -> Path:
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
-    told = {"machine": on, "figures": [asdict(one) | {"kept": one.is_met} for one in figures], "details": details}
     path.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return path
 
