@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from flask import Blueprint, Response, abort, jsonify, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from pressroom.objects.port import Stored, StoreError
 from pressroom.outcomes import BackendUnavailable
@@ -19,6 +19,9 @@ from services.web.pages import Page
 
 if TYPE_CHECKING:
     from services.web.application import Deps
+
+DATA: Final = ("/api/", "/weather/search")
+"""Whoever asks here is told of trouble as data, too."""
 
 
 def blueprint(deps: Deps) -> Blueprint:
@@ -67,7 +70,7 @@ class Common:
 
     def error(self, problem: HTTPException) -> Response:
         code = problem.code or 500
-        if request.path.startswith("/api/"):
+        if request.path.startswith(DATA):
             answer = problem_document(code, problem)
         else:
             variant = self._deps.press.error(code, self._deps.clock.now()).variants[IDENTITY]
@@ -75,6 +78,8 @@ class Common:
             answer = Response(body, status=code, headers=variant.full)
         if code == 429:
             answer.headers["Retry-After"] = "60"
+        if isinstance(problem, MethodNotAllowed):
+            answer.headers["Allow"] = ", ".join(sorted(problem.valid_methods or ()))
         return answer
 
 

@@ -225,7 +225,8 @@ class TestApi:
         assert answer.content_type == "application/problem+json"
 
     def test_nothing_can_be_written(self, stand: Stand) -> None:
-        assert stand.client.post("/api/v1/sites").status_code == 405
+        answer = stand.client.post("/api/v1/sites")
+        assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD, OPTIONS")
 
     def test_only_feeds_of_this_nodes_sites_are_answered(self, stand: Stand) -> None:
         stand.room.store.put(keys.head("secret"), b"{}")
