@@ -10,7 +10,7 @@ from typing import Any, Final
 from flask import Response
 
 from pressroom.clock import Clock
-from pressroom.desk.advice import remedy
+from pressroom.desk.advice import list_of, remedy
 from pressroom.desk.rooms import rooms
 from pressroom.queues.topics import TABLE
 from schemas.errors import ErrorKind
@@ -63,6 +63,7 @@ class Paper:
             book=book(),
             lists=LISTS,
             remedy=remedy,
+            list_of=list_of,
             session=session,
             token=self.sessions.token(session) if session else "",
             session_ends=datetime.fromtimestamp(session.until, UTC) if session else None,
