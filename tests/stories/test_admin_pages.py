@@ -104,7 +104,7 @@ class TestGlance:
         page = Desk(tmp_path, quiet=True).text("/admin/")
         assert "All is well." in page
         assert "Nothing needs you." in page
-        assert 'class="also"' not in page
+        assert '<section id="also" aria-labelledby="also-title" data-part hidden>' in page
         assert "weight page" not in page
 
     def test_every_alert_that_is_up_leads_to_its_section_of_the_runbook(self, desk):

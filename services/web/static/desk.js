@@ -13,7 +13,6 @@
     for (const part of document.querySelectorAll("[data-part]")) {
       const next = fresh.getElementById(part.id);
       if (next && !part.contains(document.activeElement) && part.innerHTML !== next.innerHTML) part.replaceWith(next);
-      else if (!next && !part.contains(document.activeElement)) part.remove();
     }
     document.title = fresh.title;
     if (!fresh.querySelector("main.desk")?.dataset.live) clearInterval(timer);
