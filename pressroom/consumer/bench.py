@@ -26,10 +26,10 @@ class Bench:
         self._allowance = allowance
         self._tell = tell
         self._waiting: dict[str, deque[Delivery]] = {}
-        self._busy: set[str] = set()
+        self._busy: dict[str, list[Delivery]] = {}
         self._ready: deque[str] = deque()
         self._suspects: deque[str] = deque()
-        self._alone = False
+        self._alone: str | None = None
         self._held_back = False
         self._closed = False
         self._changed = threading.Condition(threading.Lock())
@@ -71,8 +71,9 @@ class Bench:
         """A batch has ended. `back` are those of it that are still to be handled, in order, before any other."""
         key = batch[0].key
         with self._changed:
-            self._busy.discard(key)
-            self._alone = False
+            self._busy.pop(key, None)
+            if self._alone == key:
+                self._alone = None
             self._weigh(-sum(len(delivery.body) for delivery in batch))
             if back and not self._closed:
                 self._weigh(sum(len(delivery.body) for delivery in back))
@@ -121,15 +122,22 @@ class Bench:
     def _next(self, most: int) -> list[Delivery]:
         line = self._suspects or self._ready
         allowance = self._allowance() if line else 0
-        if self._suspects:
+        if self._suspects or self._alone is not None:
             allowance = min(allowance, 1)
-        if self._alone or len(self._busy) >= allowance:
+        if allowance < MANY and self._waited_for() >= allowance:
             self._held_back = True
             return []
         key = line.popleft()
-        self._busy.add(key)
-        self._alone = line is self._suspects
-        return self._batch_of(key, 1 if allowance < MANY else most)
+        if line is self._suspects:
+            self._alone = key
+        self._busy[key] = self._batch_of(key, 1 if allowance < MANY else most)
+        return self._busy[key]
+
+    def _waited_for(self) -> int:
+        """Batches under way that hold up others. What was lost comes again by itself: a handler that hangs with it
+        holds up its own key only.
+        """
+        return sum(any(delivery.is_open for delivery in batch) for batch in self._busy.values())
 
     def _batch_of(self, key: str, most: int) -> list[Delivery]:
         waiting = self._waiting[key]

@@ -82,6 +82,9 @@ class Work:
         handled = Handled([])
         fit: list[tuple[Delivery, Envelope[Any]]] = []
         for delivery in batch:
+            if not delivery.is_open:
+                delivery.release()  # lost while it waited here; it comes again
+                continue
             first = self._judge.before(delivery, now)
             if isinstance(first, Verdict):
                 handled.judged.append(Judged(delivery, None, first))

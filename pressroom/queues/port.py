@@ -84,6 +84,12 @@ class Delivery(Protocol):
     def deliveries(self) -> int:
         """1 the first time; more when a consumer died or lost its connection while holding it."""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it is this consumer's to settle. What is not, and was neither settled nor released, is lost: it comes
+        again by itself, and to handle it here would be in vain.
+        """
+
     def release(self) -> None:
         """Back to the head of its queue, unspent: it is handed out again, here or elsewhere. Never raises."""
 

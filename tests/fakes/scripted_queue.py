@@ -19,6 +19,10 @@ class ScriptedDelivery:
     deliveries: int = 1
     state: str = "open"
 
+    @property
+    def is_open(self) -> bool:
+        return self.state == "open"
+
     def release(self) -> None:
         self.state = "released"
 

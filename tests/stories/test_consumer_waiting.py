@@ -160,6 +160,30 @@ def test_a_batch_ends_before_a_suspect_and_a_suspect_is_alone_in_its_own() -> No
     assert taken == [["1", "2"], ["bad"], ["3"]]
 
 
+def test_a_handler_that_hangs_with_what_was_lost_holds_up_its_own_key_only() -> None:
+    some = bench(batch_max=10)
+    for name in ("hangs", "first"):
+        some.put(item(name, name))
+    hung, first = some.take(), some.take()
+    assert hung is not None
+    assert first is not None
+    some.done(first)
+    for delivery in hung:
+        delivery.state = "lost"
+    for key in ("hangs", "suspect", "other"):
+        some.put(item(key, f"{key} again", deliveries=2))
+    some.put(item("new", "new"))
+    taken = []
+    for _ in range(3):
+        batch = some.take()
+        assert batch is not None
+        taken += names(batch)
+        some.done(batch)
+    assert taken == ["suspect again", "other again", "new"]
+    some.done(hung)
+    assert names(some.take()) == ["hangs again"]
+
+
 def test_a_probe_is_a_single_message_even_where_batches_are_handled() -> None:
     some = bench(allowance=1, batch_max=10)
     some.put(item("a", "1"))

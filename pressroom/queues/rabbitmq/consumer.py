@@ -105,6 +105,7 @@ class WorkSubscription:
 
     def leave(self) -> None:
         self._hand.paused = True
+        self._hand.forgive()
         self._send_tired_anew()
         self._gone.clear()
         self._link.call(self._leave)

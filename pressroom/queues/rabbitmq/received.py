@@ -75,6 +75,10 @@ class Received:
     def __lt__(self, other: Received) -> bool:
         return self.tag < other.tag
 
+    @property
+    def is_open(self) -> bool:
+        return self.state is State.OUT
+
     def release(self) -> None:
         self.holder.take_back(self)
 
@@ -156,6 +160,11 @@ class Hand:
             self._out.difference_update(settled)
             self._changed.notify_all()
             return settled
+
+    def forgive(self) -> None:
+        """Who leaves has told its handlers that what they have is void."""
+        with self._changed:
+            self._overdue.clear()
 
     def lose_all(self, *, overdue: bool = False) -> list[Received]:
         """The channel is gone or given up, and with it the right to settle what came by it. In order."""
