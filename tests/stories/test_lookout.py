@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pressroom.clock import SetClock
 from pressroom.objects.port import Listed
+from pressroom.settings import Settings
 from schemas.errors import ErrorKind
 from schemas.messages import Check, Trouble
 from schemas.records import Fetch
 from schemas.status import HOSTS_MAX, Alive, BucketStatus, Signs, StoreSize
+from services.embedded import Newsroom
 from services.scheduler.bucket import EVERY, GROWTH_BYTES_MIN, PAGE, BucketCount, growth
 from services.scheduler.census import Counted, count, overdue_s
 from services.scheduler.hosts import HostBook
 from services.scheduler.lookout import Lookout
 from services.scheduler.memory import FeedMemory, HostMemory
+from services.scheduler.story import Scheduler
+from tests.fakes.scheduling import MemoryStore, Room, stored, write_site
+from tests.fakes.scripted_queue import ScriptedQueue
 
 CLOCK = SetClock()
 NOON = CLOCK.now()
@@ -216,6 +222,26 @@ class TestTheLeadersHealth:
         seen.counted = count([feed()], {}, {}, after(10_000))
         seen.step_down()
         assert self.faults(seen) == []
+
+
+def test_a_running_scheduler_s_health_is_that_of_its_work(tmp_path: Path) -> None:
+    """Put together as in a process: the story that hears ticks, and the verdict that a probe gets."""
+    (tmp_path / "sites").mkdir()
+    write_site(tmp_path / "sites", "linux", ["http://a.example/1"])
+    clock = SetClock()
+    settings = Settings(data=tmp_path, sites=tmp_path / "sites")
+    room = Newsroom(settings, ScriptedQueue(), MemoryStore(), clock, ["scheduler"])  # type: ignore[arg-type]
+    hear = Room(tmp_path / "sites", MemoryStore(), clock)
+    hear.scheduler = room.stories[Scheduler]
+    (refresh,) = hear.ask()
+    hear.give(stored(refresh, clock.now()))
+    verdict = room.vitals["scheduler"].verdict
+    clock.advance(3600)
+    hear.tick()
+    assert not any("succeeded" in fault for fault in verdict().faults)
+    clock.advance(60)
+    hear.tick()
+    assert "no refresh has succeeded for 3660 s" in verdict().faults
 
 
 class Shelf:
