@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from schemas.records import Validators
-from services.scheduler.memory import FeedMemory
+from services.scheduler.memory import STREAKS_MAX, FeedMemory, Redirect
 from services.scheduler.proposals import gone_id, gone_streak, moved_id
 from services.scheduler.redirects import withdrawn
 from services.scheduler.sites import Wanted
@@ -15,7 +15,8 @@ from services.scheduler.sites import Wanted
 def placed(memory: FeedMemory, wanted: Wanted, now: datetime) -> FeedMemory:
     """The memory as the sites want it; the same object when that changes nothing.
 
-    `ended` are then the failures that are over by that.
+    `ended` has then the failures that are over by that. A feed that is being asked moves when that has ended: its host
+    is not free before.
     """
     update: dict[str, Any] = {}
     if memory.dropped_at is not None:
@@ -23,7 +24,7 @@ def placed(memory: FeedMemory, wanted: Wanted, now: datetime) -> FeedMemory:
     declined = tuple(sorted(wanted.declined))
     if declined != memory.declined:
         update |= {"declined": declined, **_left_alone(memory, wanted.declined)}
-    if wanted.url != (memory.named or memory.url):
+    if wanted.url != (memory.named or memory.url) and memory.state == "idle":
         update |= _moved(memory, wanted.url, now)
     return memory.model_copy(update=update) if update else memory
 
@@ -40,8 +41,7 @@ def _moved(memory: FeedMemory, url: str, now: datetime) -> dict[str, Any]:
         "stopped": False,
         "next_at": now,
         "validators": Validators(),
-        "ended": (withdrawn(memory.feed, memory.redirect),) if told and memory.redirect is not None else (),
-    }
+    } | (_over(memory, memory.redirect) if told and memory.redirect is not None else {})
 
 
 def _left_alone(memory: FeedMemory, declined: frozenset[str]) -> dict[str, Any]:
@@ -49,9 +49,12 @@ def _left_alone(memory: FeedMemory, declined: frozenset[str]) -> dict[str, Any]:
     update: dict[str, Any] = {}
     redirect = memory.redirect
     if redirect is not None and redirect.told and moved_id(memory.feed, redirect.url) in declined:
-        update["redirect"] = redirect.model_copy(update={"told": False})
-        update["ended"] = (withdrawn(memory.feed, redirect),)
+        update |= {"redirect": redirect.model_copy(update={"told": False}), **_over(memory, redirect)}
     gone = gone_streak(memory.streaks)
     if memory.stopped and gone is not None and gone_id(memory.feed, gone.since) in declined:
         update["stopped"] = False
     return update
+
+
+def _over(memory: FeedMemory, redirect: Redirect) -> dict[str, Any]:
+    return {"ended": (*memory.ended[-STREAKS_MAX:], withdrawn(memory.feed, redirect))}

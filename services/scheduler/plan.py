@@ -6,6 +6,7 @@ import heapq
 import random
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pressroom.outcomes import Emit
@@ -99,10 +100,6 @@ class Plan:
             self._keep(newcomer(feed.id, feed.url, now))
             return None
         after = placed(before, feed, now)
-        if after.address != before.address and before.state != "idle":
-            if before.feed in self._running:
-                self._free(before, now, None)
-            after = given_up(after, now)
         if after is not before:
             self._keep(after)
         elif feed.id not in self.wanted:
@@ -157,8 +154,10 @@ class Plan:
             return result
         if before.state != "idle" and result.memory.state == "idle":
             self._free(before, now, result.host_pause_until)
-        self._keep(result.memory)
-        return result
+        wanted = self.wanted.get(check.feed)
+        memory = placed(result.memory, wanted, now) if wanted else result.memory
+        self._keep(memory)
+        return result if memory is result.memory else replace(result, memory=memory, ended=memory.ended)
 
     def is_ahead(self, check: Check) -> bool:
         """Whether it speaks of a turn that this memory has not begun: another leader must have."""

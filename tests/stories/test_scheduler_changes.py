@@ -150,15 +150,22 @@ def test_a_feed_that_is_moved_is_asked_there_at_once_as_its_next_turn_without_th
     assert (refresh.validators.etag, refresh.content_hash) == (None, before.content_hash)
 
 
-def test_a_feed_that_is_moved_while_it_is_asked_frees_its_old_host(scene):
+def test_a_feed_that_is_moved_while_it_is_asked_is_asked_elsewhere_when_that_has_ended(scene):
     (asked,) = scene.days(2)
-    assert asked.url == ONE
-    (moved,) = refreshes(scene.change(scene.line("move", NEW, ID_ONE)))
-    assert (moved.url, moved.turn) == (NEW, asked.turn + 1)
-    (other,) = refreshes(scene.change(scene.line("add", "https://one.example/other")))
-    assert other.url == "https://one.example/other"
-    scene.room.give(failed(asked, "timeout"))
-    assert scene.room.memory(ID_ONE).failures == 0
+    assert refreshes(scene.change(scene.line("move", NEW, ID_ONE))) == []
+    assert refreshes(scene.change(scene.line("add", "https://one.example/other"))) == []
+    sent = refreshes(scene.room.give(stored(asked, scene.clock.now(), etag='"2"')))
+    assert {(one.url, one.validators.etag) for one in sent} == {(NEW, None), ("https://one.example/other", None)}
+    assert next(one for one in sent if one.url == NEW).turn == asked.turn + 1
+
+
+def test_a_feed_that_is_moved_while_it_is_asked_moves_under_the_next_leader_too(scene):
+    (asked,) = scene.days(2)
+    scene.change(scene.line("move", NEW, ID_ONE))
+    scene.clock.advance(60)
+    other = scene.another()
+    assert [(one.url, one.turn) for one in refreshes(other.tick())] == [(ONE, asked.turn)]
+    assert [one.url for one in refreshes(other.give(failed(asked, "timeout")))] == [NEW]
 
 
 def test_a_move_lasts_over_leaders_and_over_a_file_that_names_the_new_address_with_the_old_id(scene):

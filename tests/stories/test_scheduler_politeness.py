@@ -23,6 +23,7 @@ from pressroom.clock import SetClock
 from pressroom.objects.port import Unavailable as StoreUnavailable
 from pressroom.outcomes import Unavailable
 from schemas import keys
+from schemas.changes import FeedChange, SiteChanges, SitesChanged
 from schemas.messages import FeedRefresh, Pause, Tick, Wish
 from services.scheduler.policy import Rules
 from services.scheduler.rhythm import Rhythm
@@ -164,6 +165,7 @@ def test_five_thousand_feeds_on_one_slow_host_delay_nobody_else(
 # --- whatever happens, in any order -----------------------------------------------------------------
 
 HOSTS = {"a": 3, "b": 2, "c": 1}
+HOST = st.sampled_from(sorted(HOSTS))
 SPACING_S = 5.0
 
 
@@ -174,6 +176,7 @@ class Newsroom(RuleBasedStateMachine):
     """
 
     folder: Path
+    feeds = tuple(keys.feed_id(url) for host, count in HOSTS.items() for url in urls(host, count))
 
     @initialize()
     def start(self) -> None:
@@ -183,6 +186,8 @@ class Newsroom(RuleBasedStateMachine):
         self.rooms = [self.room(), self.room()]
         self.under_way: dict[str, FeedRefresh] = {}
         self.sent_at: dict[str, float] = {}
+        self.moved: dict[str, str] = {}
+        self.moves: list[str] = []
         self.turns: Counter[str] = Counter()
         self.quiet_since: dict[str, float] = {}
         self.leader = 0
@@ -250,6 +255,19 @@ class Newsroom(RuleBasedStateMachine):
     def somebody_wishes(self, feed: str | None) -> None:
         self.hear(Wish(feed=feed))
 
+    @rule(feed=st.sampled_from([keys.feed_id("https://a.example/0"), keys.feed_id("https://b.example/1")]), host=HOST)
+    def an_operator_moves_a_feed(self, feed: str, host: str) -> None:
+        self.moved[feed] = f"https://{host}.example/moved-{feed[:1]}"
+        key, number = keys.site_changes("news"), len(self.moves) + 1
+        at = self.clock.now()
+        lines = tuple(
+            FeedChange(feed=one, act="move", url=url, at=at, by="x", why="y") for one, url in self.moved.items()
+        )
+        found = self.store.objects.get(key)
+        changes = SiteChanges(site="news", number=number, lines=lines)
+        self.moves.append(self.store.swap(key, changes.as_json(), etag=found[1] if found else None, write_id="w"))
+        self.hear(SitesChanged(site="news"))
+
     @rule()
     def the_leader_crashes_after_saving(self) -> None:
         """It saved and died before it sent: what it meant to send is not sent."""
@@ -278,15 +296,16 @@ class Newsroom(RuleBasedStateMachine):
         if not room.scheduler.leads:
             return
         self.hear(Tick(at=self.clock.now()))
-        for host, count in HOSTS.items():
+        for host in HOSTS:
             name = f"{host}.example"
             if name in self.under_way:
                 continue
             free_at = room.host_free_at(name)
             due = [
                 memory
-                for number in range(count)
-                if (memory := room.memory(keys.feed_id(f"https://{name}/{number}"))).next_at <= self.clock.now()
+                for memory in map(room.memory, self.feeds)
+                if host_of(memory.address) == name
+                and memory.next_at <= self.clock.now()
                 and (not memory.stopped or memory.reason != "due")
             ]
             assert not due or free_at > self.clock.now(), f"{name} has {len(due)} feeds due and is not asked"
