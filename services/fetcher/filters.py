@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from pressroom.patterns import found, written_as_pattern
 from schemas.records import Entry
 
 
 def _matches(wanted: str, text: str) -> bool:
-    """`/pattern/` is a regular expression; anything else is a word or phrase, whole and in any case."""
-    if len(wanted) > 2 and wanted.startswith("/") and wanted.endswith("/"):
-        return re.search(wanted[1:-1], text, re.IGNORECASE) is not None
+    """`/pattern/` is one of `pressroom.patterns`; anything else is a word or phrase, whole and in any case."""
+    pattern = written_as_pattern(wanted)
+    if pattern is not None:
+        return found(pattern, text)
     return re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", text, re.IGNORECASE) is not None
 
 
 def _text(entry: Entry) -> str:
-    # Bounded, so that a pattern of a site's own making cannot hold a worker for long.
     return " ".join((entry.title or "", (entry.summary or "")[:2000], " ".join(entry.categories)))
 
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from pressroom.patterns import BadPattern, check, written_as_pattern
 from schemas import keys
 from schemas.base import Line, Name, Url
 from schemas.codec import explain
@@ -30,10 +31,11 @@ class SiteError(ValueError):
 
 def _pattern(word: str) -> str:
     """A filter is a word, or a regular expression between slashes, which must be one."""
-    if len(word) > 2 and word.startswith("/") and word.endswith("/"):
+    pattern = written_as_pattern(word)
+    if pattern is not None:
         try:
-            re.compile(word[1:-1])
-        except re.error as error:
+            check(pattern)
+        except BadPattern as error:
             raise ValueError(f"not a pattern: {error}") from None
     return word
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -171,6 +172,7 @@ def test_robots_txt_is_asked_once_a_host_and_what_it_forbids_is_not_fetched(fetc
         (("/brid(ge|le)/",), ("/^Old/",), [1]),
         (("bri",), (), []),
         (("Town",), (), [2]),
+        (("/ADVERT|brücke/",), (), [2]),
     ],
 )
 def test_filters_take_words_and_patterns_over_title_summary_and_categories(include, exclude, left):
@@ -180,6 +182,17 @@ def test_filters_take_words_and_patterns_over_title_summary_and_categories(inclu
         entry(3, title="Old news", summary="the bridge again"),
     ]
     assert [int(one.id[3:]) for one in chosen(entries, include, exclude)] == left
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"/(\w+\s?)+!/", "/(a|aa)+!/", "/(.*a){20}b/", "/x*x*x*x*x*x*y/", "/^(([a-z])+ ?)+[0-9]/"]
+)
+def test_no_pattern_holds_a_worker_whatever_a_feed_says(pattern):
+    """Each of these takes an engine that tries every way longer than the universe."""
+    words = entry(1, title="a" * 1000, summary="xa " * 600, categories=("a" * 200,) * 50)
+    began_s = time.process_time()
+    assert chosen([words] * 30, (), (pattern,))
+    assert time.process_time() - began_s < 5
 
 
 def test_a_record_too_large_to_travel_loses_its_longest_contents_and_no_headline():

@@ -62,6 +62,11 @@ def test_a_site_without_feeds_may_be_about_to_get_some(tmp_path: Path) -> None:
         ('title = "x"\n[[feeds]]\nurl = "https://x.example/"\nmax_items = 0', "field feeds.0.max_items", "got '0'"),
         ('title = "x"\n[[feeds]]\nurl = "https://x.example/"\nmax_items = "5"', "feeds.0.max_items", "got '5'"),
         ('title = "x"\n[[feeds]]\nurl = "https://x.example/"\ninclude = ["/(/"]', "feeds.0.include.0", "not a pattern"),
+        (
+            'title = "x"\n[[feeds]]\nurl = "https://x.example/"\nexclude = ["/(?!a)b/"]',
+            "feeds.0.exclude.0",
+            "look-ahead",
+        ),
         ('title = "x" 4', "is not TOML", "line 1"),
     ],
 )
