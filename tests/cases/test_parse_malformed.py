@@ -154,6 +154,17 @@ def test_an_element_left_open_does_not_swallow_the_entries_after_it(unclosed: st
     ]
 
 
+@pytest.mark.parametrize(
+    "unclosed",
+    ['<media:content url="http://paper.example/a.jpg">', "<x:unknown a='1'>", "<x:a><x:b>", "<itunes:image/><x:a>"],
+)
+def test_what_follows_an_extension_left_open_is_the_entry_s_own(unclosed: str) -> None:
+    first, second = entries(
+        rss(f"{unclosed}<title>First</title>{LINK.format(1)}<guid>g</guid>", "<title>Second</title>")
+    )
+    assert (first.title, first.link, first.id, second.title) == ("First", "http://paper.example/1", "g", "Second")
+
+
 def test_a_field_left_open_ends_where_the_next_begins() -> None:
     first = entry(rss("<title>Head<link>http://paper.example/1<pubDate>Mon, 06 May 2024 07:00:00 GMT<guid>g</guid>"))
     assert (first.title, first.link, first.id) == ("Head", "http://paper.example/1", "g")

@@ -143,15 +143,20 @@ def test_titles_of_media_and_images_are_not_the_entry_s() -> None:
     assert read(rss(channel=channel)).source.title == "P"
 
 
-@pytest.mark.parametrize("part", ["object", "target", "actor"])
+@pytest.mark.parametrize("name", ["activity:object", "yandex:related", "undeclared:thing"])
 @pytest.mark.parametrize(
     "careful", ["", "<psc:chapters xmlns:psc='http://podlove.org/simple-chapters'><title/></psc:chapters>"]
 )
-def test_what_an_activity_is_about_is_not_the_entry(part: str, careful: str) -> None:
-    inside = "<title>Thing</title><id>urn:thing</id><link href='http://e.example/'/><published>2001-01-01</published>"
-    named = f"<activity:{part} xmlns:activity='http://activitystrea.ms/spec/1.0/'>{inside}</activity:{part}>"
+def test_what_stands_inside_an_element_that_no_reader_knows_is_not_the_entry_s(name: str, careful: str) -> None:
+    """kurtmckee/feedparser#134: links to related articles; Activity Streams: the thing that something was done to."""
+    prefix = name.partition(":")[0]
+    declared = "" if prefix == "undeclared" else f" xmlns:{prefix}='http://{prefix}.example/'"
+    inside = (
+        "<title>Thing</title><id>urn:thing</id><link href='http://e.example/'/><published>2001-01-01</published>text"
+    )
+    foreign = f"<{name}{declared}>{inside}</{name}>"
     own = '<title>Own</title><id>urn:own</id><link href="http://p.example/1"/>'
-    for entry_text in (named + own, own + named):
+    for entry_text in (foreign + own, own + foreign):
         found = entry(f'<feed xmlns="http://www.w3.org/2005/Atom"><entry>{entry_text}{careful}</entry></feed>')
         assert (found.title, found.id, found.link) == ("Own", "urn:own", "http://p.example/1")
         assert found.published is None

@@ -33,6 +33,7 @@ _HOLDS_TEXT: Final = frozenset({
     "modified", "created", "description", "summary", "creator", "date", "subject", "encoded", "origlink",
 })  # fmt: skip
 _FIELDS: Final = _HOLDS_TEXT | frozenset({"author", "enclosure", "source", "content", "rights", "contributor"})
+_STRUCTURE: Final = _FIELDS | _ENTRIES | _CONTAINERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,7 @@ class _Balancing:
             one = self._stack[depth]
             if one.name.lower() == name.lower():
                 while len(self._stack) > depth:
-                    self._pop()
+                    self._pop(forgotten=len(self._stack) > depth + 1)
                 return
             if one.local in _ENTRIES and local not in _CONTAINERS:
                 return
@@ -156,9 +157,14 @@ class _Balancing:
             if was_entry:
                 return
 
-    def _pop(self) -> None:
+    def _pop(self, *, forgotten: bool = True) -> None:
+        """End the innermost element; `forgotten`: without an end tag of its own."""
         one = self._stack.pop()
-        self._pieces.append(f"</{one.name}>")
+        if forgotten and ":" in one.name and one.local not in _STRUCTURE:
+            # What follows an extension's start tag was hardly meant to be inside of it.
+            self._pieces[one.piece] = f"{self._pieces[one.piece][:-1]}/>"
+        else:
+            self._pieces.append(f"</{one.name}>")
         if one.local in _ENTRIES:
             self._entries += 1
             self._over = self._over or self._entries >= self._limits.entries_max

@@ -65,6 +65,17 @@ URI_OF: Final = {
 }
 """The conventional prefixes: what a document means that uses one without declaring it."""
 
+_KNOWN: Final = frozenset(PREFIX_OF.values())
+
+
+def is_foreign(key: str) -> bool:
+    """Whether an element (by `key_of`'s name, or with its prefix) is of a vocabulary that no feed reader knows: what
+    is inside belongs to it, and not to the entry (kurtmckee/feedparser#134: links to related articles).
+    """
+    prefix, colon, _ = key.partition(":")
+    return bool(colon) and prefix != "?" and prefix.lower() not in _KNOWN
+
+
 XML: Final = "{http://www.w3.org/XML/1998/namespace}"
 
 

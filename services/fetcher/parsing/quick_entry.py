@@ -7,6 +7,7 @@ from typing import Final
 
 from lxml import etree
 
+from services.fetcher.parsing.names import is_foreign
 from services.fetcher.parsing.page import Doubt, Page, author_of, plain
 from services.fetcher.parsing.raw import Kind, RawEntry, RawLink, RawMedia, RawText
 
@@ -179,7 +180,7 @@ def _language(page: Page, entry: RawEntry, element: etree._Element) -> None:
 
 
 def _source(page: Page, entry: RawEntry, element: etree._Element) -> None:
-    """Where the entry came from is no part of it, with all that is inside; nor is what it was done to, and by whom."""
+    """Where the entry came from is no part of it, with all that is inside."""
     for part in element.iterdescendants():
         if is_doubtful(page.key(part)) or page.key(part) == "source":
             raise Doubt("a source of other parts")
@@ -239,9 +240,6 @@ ENTRY: Final[dict[str, Take]] = {
     "language": _language,
     "dc:language": _language,
     "source": _source,
-    "activity:object": _source,
-    "activity:target": _source,
-    "activity:actor": _source,
     "contributor": _contributor,
     "dc:contributor": _contributor,
 }
@@ -277,7 +275,7 @@ def _pass_over(page: Page, element: etree._Element, key: str) -> None:
         return  # an empty item inside an item is nothing; what follows belongs to the outer one
     if is_doubtful(key):
         raise Doubt(f"{key} in an entry")
-    if len(element):
+    if len(element) and not is_foreign(key):
         nothing_known_inside(page, element)
 
 

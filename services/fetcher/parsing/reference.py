@@ -17,6 +17,7 @@ from feedparser.api import StrictFeedParser
 
 from services.fetcher.parsing.characters import mended
 from services.fetcher.parsing.links import nested_base
+from services.fetcher.parsing.names import is_foreign
 
 _XHTML: Final = "application/xhtml+xml"
 _OWN_FAULTS: Final = (KeyError, IndexError, TypeError, ValueError)
@@ -36,6 +37,7 @@ class Reference(StrictFeedParser):  # type: ignore[misc]
         self._url = url or ""
         self._inside_an_item: list[bool] = []
         self._inner_elements = 0
+        self._foreign_elements = 0
         super().__init__(self._url, None, "utf-8")
 
     def unknown_starttag(self, tag: str, attrs: list[tuple[str, str]]) -> None:
@@ -44,6 +46,9 @@ class Reference(StrictFeedParser):  # type: ignore[misc]
             self._inner_elements += 1
             self.contentparams["type"] = _XHTML  # whatever it said: there are elements in it
             self.handle_data(f"<{tag.rpartition(':')[2]}{self.strattrs(attrs)}>", escape=0)
+            return
+        if self._foreign_elements or (self.inentry and is_foreign(tag)):
+            self._foreign_elements += 1
             return
         for name, value in attrs:
             if name == "xml:base":
@@ -57,11 +62,18 @@ class Reference(StrictFeedParser):  # type: ignore[misc]
             self._inner_elements -= 1
             self.handle_data(f"</{tag.rpartition(':')[2]}>", escape=0)
             return
+        if self._foreign_elements:
+            self._foreign_elements -= 1
+            return
         depth = self.depth
         try:
             super().unknown_endtag(tag)
         except _OWN_FAULTS:
             self._leave_scope(depth)
+
+    def handle_data(self, text: str, escape: int = 1) -> None:
+        if not self._foreign_elements:
+            super().handle_data(text, escape)
 
     def _leave_scope(self, depth: int) -> None:
         """What feedparser does at every end, where its handler of the element failed before it came to that."""
@@ -129,17 +141,6 @@ class Reference(StrictFeedParser):  # type: ignore[misc]
         links = self._get_context().get("links")
         if is_text and isinstance(links, list) and links and "pressroom_own" in links[-1]:
             links[-1]["href"] = self.resolve_uri(mended(text))
-
-    def _start_activity_object(self, attrs_d: dict[str, str]) -> None:
-        """Activity Streams 1.0: another thing with a title, an id and links of its own, inside the entry."""
-        self.insource = 1
-
-    def _end_activity_object(self) -> None:
-        self.insource = 0
-        self.sourcedata.clear()
-
-    _start_activity_target = _start_activity_actor = _start_activity_object
-    _end_activity_target = _end_activity_actor = _end_activity_object
 
     def _start_guid(self, attrs_d: dict[str, str]) -> None:
         self._get_context()["pressroom_permalink"] = attrs_d.get("ispermalink", "true")
