@@ -7,26 +7,31 @@ import random
 import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pika.adapters.utils.io_services_utils import _AsyncTransportBase
+from pika.spec import Basic
 
 from pressroom.clock import SetClock
 from pressroom.pulse import EXPIRES_S
 from pressroom.queues.port import Parcel
 from pressroom.queues.rabbitmq.acks import Acks
 from pressroom.queues.rabbitmq.address import BadAddress, addresses
+from pressroom.queues.rabbitmq.batch import Results
 from pressroom.queues.rabbitmq.dead import dead_letter, is_ours, is_worthless
 from pressroom.queues.rabbitmq.delays import STEPS, remaining, step_for
 from pressroom.queues.rabbitmq.dial import READ_BYTES, parameters
 from pressroom.queues.rabbitmq.link import BACKOFF_MAX_S, backoff_s, outdated
 from pressroom.queues.rabbitmq.listener import Gaps, Numbering
+from pressroom.queues.rabbitmq.publisher import IN_FLIGHT_BYTES_MAX, IN_FLIGHT_MAX, Publisher
 from pressroom.queues.rabbitmq.received import Hand, Received, State
 from pressroom.queues.rabbitmq.seat import explain
 from pressroom.queues.rabbitmq.suspects import TIRED_DELIVERIES, is_tired, turn_s
-from pressroom.queues.rabbitmq.wire import outgoing, read_stamp, routed
+from pressroom.queues.rabbitmq.wire import Outgoing, outgoing, read_stamp, routed
 from schemas.codec import decode
 from schemas.messages import DeadLetter
 
@@ -452,3 +457,86 @@ def test_another_partition_count_is_said_as_such() -> None:
 
     assert "another number of partitions" in text
     assert "PRESSROOM_PARTITIONS" in text
+
+
+# --- publishing --------------------------------------------------------------------------------------------
+
+
+class FakeChannel:
+    """Takes what is published, and confirms it when told."""
+
+    is_open = True
+
+    def __init__(self) -> None:
+        self.published: list[str] = []
+
+    def confirm_delivery(self, on_confirm: Any, callback: Any) -> None:
+        self.on_confirm = on_confirm
+        callback(None)
+
+    def add_on_return_callback(self, _callback: Any) -> None: ...
+    def add_on_close_callback(self, _callback: Any) -> None: ...
+
+    def basic_publish(
+        self, _exchange: str, routing_key: str, _body: bytes, properties: Any, *, mandatory: bool
+    ) -> None:
+        assert mandatory
+        assert properties.delivery_mode == 2
+        self.published.append(key)
+
+    def confirm(self, tag: int, *, multiple: bool = False) -> None:
+        self.on_confirm(SimpleNamespace(method=Basic.Ack(tag, multiple)))
+
+
+class FakeLink:
+    """A connection that is up from the beginning, on this thread."""
+
+    trouble = None
+    alive = True
+
+    def __init__(self) -> None:
+        self.channel = FakeChannel()
+
+    def watch(self, on_up: Any, _on_down: Any) -> None:
+        self.up = on_up
+
+    def call(self, function: Any) -> None:
+        function()
+
+
+def publisher_of(link: FakeLink) -> Publisher:
+    declarer: Any = SimpleNamespace(ensure=lambda _needs, then: then(None), forget=lambda _needs: None)
+    publisher = Publisher(link, declarer, timeout_s=1)  # type: ignore[arg-type]
+    connection: Any = SimpleNamespace(
+        add_on_connection_blocked_callback=lambda _callback: None,
+        add_on_connection_unblocked_callback=lambda _callback: None,
+        channel=lambda on_open_callback: link.channel,
+    )
+    link.up(connection)
+    publisher._channel_is_open(link.channel)  # type: ignore[arg-type]
+    return publisher
+
+
+def messages(count: int, body: bytes = b"x") -> list[Outgoing]:
+    return [outgoing(Parcel("record.publish", "k", body), NOW, 8) for _ in range(count)]
+
+
+def test_confirms_are_waited_for_together_and_a_bounded_number_is_in_flight() -> None:
+    link = FakeLink()
+    publisher = publisher_of(link)
+    done: list[Results] = []
+    for several in (messages(400), messages(400)):
+        publisher.submit(several, done.append)
+    assert (len(link.channel.published), done) == (IN_FLIGHT_MAX, [])
+    link.channel.confirm(400, multiple=True)
+    assert (len(link.channel.published), done) == (800, [[None] * 400])
+    link.channel.confirm(800)
+    link.channel.confirm(799, multiple=True)
+    assert done == [[None] * 400] * 2
+
+
+def test_so_is_what_is_in_flight_in_bytes() -> None:
+    link = FakeLink()
+    publisher = publisher_of(link)
+    publisher.submit(messages(40, bytes(1 << 20)), lambda _results: None)
+    assert len(link.channel.published) == IN_FLIGHT_BYTES_MAX >> 20
