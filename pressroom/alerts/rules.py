@@ -36,12 +36,17 @@ class Alert:
     def is_met(self, value: float) -> bool:
         return value > self.limit if self.op == ">" else value < self.limit
 
+    @property
+    def counts(self) -> bool:
+        """Whether its metric is a counter, which falls only when its process begins anew."""
+        return self.metric.endswith("_total")
+
     def promql(self) -> str:
         if self.expr:
             return self.expr
         series = self.metric
         if self.grows_s:
-            function = "increase" if self.metric.endswith("_total") else "delta"
+            function = "increase" if self.counts else "delta"
             series = f"{function}({self.metric}[{_span(self.grows_s)}])"
         by = f" by ({self.by})" if self.by else ""
         return f"{self.reduce}{by} ({series}) {self.op} {self.limit:g}"

@@ -43,12 +43,12 @@ class _Growth:
 
     seen: dict[str, deque[tuple[datetime, float]]] = field(default_factory=dict)
 
-    def of(self, process: str, value: float, now: datetime, span_s: float) -> float:
-        """How much it has grown within `span_s`; a counter that fell began anew."""
+    def of(self, process: str, value: float, now: datetime, span_s: float, *, counts: bool) -> float:
+        """How much it has grown within `span_s`; a counter that fell began anew, a state that fell has fallen."""
         past = self.seen.setdefault(process, deque())
-        if past and value < past[-1][1]:
+        if counts and past and value < past[-1][1]:
             past.clear()
-            past.append((now, min(value, 0.0)))
+            past.append((now, 0.0))
         past.append((now, value))
         while now - past[0][0] > timedelta(seconds=span_s):
             past.popleft()
@@ -110,7 +110,10 @@ class Watch:
             growth = self._growths[alert.name]
             for gone in growth.seen.keys() - values.keys():
                 del growth.seen[gone]
-            values = {process: growth.of(process, value, now, alert.grows_s) for process, value in values.items()}
+            values = {
+                process: growth.of(process, value, now, alert.grows_s, counts=alert.counts)
+                for process, value in values.items()
+            }
         if not values:
             return None
         worst = min(values, key=values.__getitem__) if alert.op == "<" else max(values, key=values.__getitem__)

@@ -93,6 +93,14 @@ def test_a_figure_that_rises_slowly_is_no_growth():
     assert post.sees(600, a={"failures": 81.0}) == [("Growing", True)]
 
 
+def test_a_state_that_falls_has_not_grown():
+    post = Post(RISING)
+    assert post.sees(a={"failures": 60.0}) == []
+    assert post.sees(a={"failures": 45.0}) == []
+    assert post.sees(a={"failures": 80.0}) == []
+    assert post.sees(a={"failures": 81.0}) == [("Growing", True)]
+
+
 def test_what_nobody_tells_neither_starts_nor_ends_an_alert_until_it_is_gone_for_ten_minutes():
     post = Post(AT_ONCE)
     assert post.sees(b={"other": 1.0}) == []
