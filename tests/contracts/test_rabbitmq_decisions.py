@@ -482,7 +482,7 @@ class FakeChannel:
     ) -> None:
         assert mandatory
         assert properties.delivery_mode == 2
-        self.published.append(key)
+        self.published.append(routing_key)
 
     def confirm(self, tag: int, *, multiple: bool = False) -> None:
         self.on_confirm(SimpleNamespace(method=Basic.Ack(tag, multiple)))
