@@ -34,11 +34,17 @@ def count(
     hosts: Mapping[str, HostMemory],
     before: Mapping[str, tuple[datetime, datetime | None]],
     now: datetime,
+    brought: Iterable[FeedMemory] = (),
 ) -> Counted:
-    """`before` is the `late` of the last count: a refresh that was given up and begun anew is as late as it was."""
+    """`before` is the `late` of the last count: a refresh that was given up and begun anew is as late as it was.
+
+    `brought`: feeds that readers alone want. Their hosts are asked too, but what a reader has typed is no trouble of
+    the newsroom, and its success no proof that the newsroom is well.
+    """
     feeds = [one for one in memories if one.dropped_at is None]
-    addresses = {one.feed: host_of(one.address) for one in feeds}
-    busy = {addresses[one.feed] for one in feeds if one.state != "idle"}
+    asked = [*feeds, *(one for one in brought if one.dropped_at is None)]
+    addresses = {one.feed: host_of(one.address) for one in asked}
+    busy = {addresses[one.feed] for one in asked if one.state != "idle"}
     late: dict[str, tuple[datetime, datetime | None]] = {}
     for memory in feeds:
         since = _due_since(memory, hosts.get(addresses[memory.feed]), addresses[memory.feed] in busy, now)

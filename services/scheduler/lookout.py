@@ -75,8 +75,12 @@ class Lookout:
         if self.heard_at_s < self._count_at_s:
             return
         self._count_at_s = self.heard_at_s + COUNT_EVERY_S
-        feeds = (plan.ledger.feeds[name] for name in plan.wanted if name in plan.ledger.feeds)
-        self.counted = count(feeds, plan.ledger.hosts, self.counted.late, now)
+        shown: list[FeedMemory] = []
+        brought: list[FeedMemory] = []
+        for name, wanted in plan.wanted.items():
+            if name in plan.ledger.feeds:
+                (shown if wanted.sites else brought).append(plan.ledger.feeds[name])
+        self.counted = count(shown, plan.ledger.hosts, self.counted.late, now, brought)
 
     # --- read by others --------------------------------------------------------------------------------
 
