@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pressroom import logs
+from pressroom import logs, testing
 from pressroom.testing.seaweed import shared_seaweed
 from services.cli import main
 
@@ -96,6 +96,29 @@ def test_a_broker_that_will_not_have_us_is_one_line(
     status, said = run(verb, queue_url=wrong(amqp_url))
     assert status == 2
     check_one_line(said, "cannot connect to amqp://", words)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (lambda _url: "broker:15672", "PRESSROOM_MANAGEMENT_URL is http://user:password@host:15672"),
+        (lambda _url: f"http://guest:{SECRET}@[broker", "PRESSROOM_MANAGEMENT_URL is http://user:password@host:15672"),
+        (
+            lambda url: url.replace("http://", f"http://guest:{SECRET}@"),
+            "401: Unauthorized: correct user and password in PRESSROOM_MANAGEMENT_URL",
+        ),
+    ],
+    ids=["no URL", "a broken one", "password"],
+)
+@pytest.mark.containers
+def test_a_management_that_will_not_have_us_is_one_line(
+    run: Run, amqp_broker: testing.Broker, wrong: Callable[[str], str], words: str
+) -> None:
+    status, said = run(
+        "topology check", queue_url=amqp_broker.amqp_url(), management_url=wrong(amqp_broker.management_url)
+    )
+    assert status == 2
+    check_one_line(said, words)
 
 
 @pytest.mark.parametrize("verb", ["topics list", "topology check"])

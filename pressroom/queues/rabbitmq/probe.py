@@ -7,6 +7,7 @@ that is unlike and what it has instead, so declaring it that way shows the next 
 from __future__ import annotations
 
 import base64
+import http.client
 import json
 import re
 import urllib.error
@@ -29,6 +30,9 @@ from pressroom.queues.topology import Argument, Binding, Exchange, Topology
 
 HEARTBEAT_S = 60
 MANAGEMENT_TIMEOUT_S = 10
+MANAGEMENT_SETTING = "PRESSROOM_MANAGEMENT_URL"
+_MANAGEMENT = "rabbitmq management"
+_NOT_FOR_US = {401, 403}
 _UNLIKE = re.compile(
     r"inequivalent arg '(?P<argument>[^']+)' for .*? but current is "
     r"(?P<current>none|'(?P<plain>[^']*)'|the value '(?P<value>[^']*)' of type '(?P<type>[^']*)')",
@@ -171,15 +175,30 @@ def managed(management_url: str, vhost: str) -> Topology:
 
 
 def _get(management_url: str, path: str) -> Any:
-    parts = urllib.parse.urlsplit(management_url)
-    user = f"{urllib.parse.unquote(parts.username or '')}:{urllib.parse.unquote(parts.password or '')}"
-    where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    where, login = _management(management_url)
     request = urllib.request.Request(  # noqa: S310 - the operator's own setting
-        f"{where}{parts.path.rstrip('/')}/api/{path}",
-        headers={"Authorization": "Basic " + base64.b64encode(user.encode()).decode()},
+        f"{where}/api/{path}", headers={"Authorization": "Basic " + base64.b64encode(login.encode()).decode()}
     )
     try:
         with urllib.request.urlopen(request, timeout=MANAGEMENT_TIMEOUT_S) as answer:  # noqa: S310
             return json.load(answer)
-    except (OSError, ValueError) as error:
-        raise BackendUnavailable("rabbitmq management", f"{where}: {error}") from None
+    except urllib.error.HTTPError as error:
+        if error.code in _NOT_FOR_US:
+            advice = f"correct user and password in {MANAGEMENT_SETTING}; the user needs the tag monitoring"
+            raise QueueMisconfigured(_MANAGEMENT, f"{where}: {error}: {advice}") from None
+        raise BackendUnavailable(_MANAGEMENT, f"{where}: {error}") from None
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise BackendUnavailable(_MANAGEMENT, f"{where}: {error}; is {MANAGEMENT_SETTING} right?") from None
+
+
+def _management(url: str) -> tuple[str, str]:
+    """(address without a login, user:password). Shows neither when it is none."""
+    try:
+        parts = urllib.parse.urlsplit(url)
+        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_good = False
+    if not is_good:
+        raise QueueMisconfigured(_MANAGEMENT, f"{MANAGEMENT_SETTING} is http://user:password@host:15672")
+    login = f"{urllib.parse.unquote(parts.username or '')}:{urllib.parse.unquote(parts.password or '')}"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}", login
