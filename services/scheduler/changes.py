@@ -12,6 +12,7 @@ from pressroom.objects.port import LIST_LIMIT_MAX, ObjectStore, Stored
 from schemas import keys
 from schemas.changes import FeedChange, SiteChanges
 from schemas.codec import TooNew, Undecodable, explain, read_document
+from services.scheduler.shards import BadLedger
 from services.scheduler.sites import FEEDS_MAX, SITES_MAX, AddedFeed, Feed, Site, SiteBook, is_site_id
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ class Sites:
         return changed and self._lay()
 
     def reread_changes(self) -> bool:
-        """Whether operators changed anything. Costs one listing. Raises what the store raises."""
+        """Whether operators changed anything. Costs one listing. Raises what the store raises, and `BadLedger`."""
         listed = {one.key: one.etag for one in self._store.list(keys.CHANGES, limit=LIST_LIMIT_MAX)}
         if listed == self._etags:
             return False
@@ -48,15 +49,21 @@ class Sites:
         return self._lay()
 
     def _read(self, key: str) -> None:
-        """What cannot be read leaves the site as it was."""
+        """What cannot be read leaves the site as it was. Raises `BadLedger` when it never could be, and only an upgrade
+        is missing: without it feeds would be dropped that operators put there.
+        """
         found = self._store.get(key)
         if not isinstance(found, Stored):
             return
-        self._etags[key] = found.etag
         try:
             self._changes[key] = read_document(found.body, SiteChanges, f"object {key}")
-        except (TooNew, Undecodable) as error:
+        except TooNew as error:
+            if key not in self._changes:
+                raise BadLedger(str(error)) from None
             log.warning("%s; the site stays as it was", error)
+        except Undecodable as error:
+            log.warning("%s; the site stays as it was", error)
+        self._etags[key] = found.etag
 
     def _lay(self) -> bool:
         before = self.all, self.declined

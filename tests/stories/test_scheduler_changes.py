@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from pressroom.clock import SetClock
-from pressroom.outcomes import Emit
+from pressroom.outcomes import Emit, Unavailable
 from schemas import keys
 from schemas.changes import FeedChange, FeedFound, FeedSearch, SiteChange, SiteChanges, SitesChanged
 from schemas.documents import FeedStatus, SiteIndex, SiteStatus
-from schemas.messages import FailureClosed, FailureSeen, FeedRefresh
+from schemas.messages import FailureClosed, FailureSeen, FeedRefresh, Tick
 from services.publisher.site_changes import changed
 from services.scheduler.policy import Rules
 from services.scheduler.rhythm import Rhythm
@@ -131,6 +131,23 @@ def test_changes_without_a_site_and_those_that_cannot_be_read_leave_everything_a
     scene.store.swap(key, b"{", etag=scene.store.get(key).etag, write_id="slip")
     assert of_type(scene.room.give(SitesChanged(site="news")), SiteIndex) == []
     assert scene.room.memory(keys.feed_id(NEW)).dropped_at is None
+
+
+def test_who_cannot_read_what_a_newer_version_wrote_does_not_lead_and_drops_nothing(scene):
+    scene.answered(scene.change(scene.line("add", TWO)))
+    key = keys.site_changes("news")
+    body, etag = scene.store.objects[key]
+    scene.store.swap(
+        key, body.replace(b'"schema_version":1', b'"schema_version":2,"title":7'), etag=etag, write_id="v2"
+    )
+    scene.room.tick()
+    assert scene.room.memory(keys.feed_id(TWO)).dropped_at is None
+    scene.clock.advance(60)
+    other = scene.another()
+    (outcome,) = other.scheduler.handle([other.envelope(Tick(at=scene.clock.now()))])
+    assert isinstance(outcome, Unavailable)
+    assert "reads up to 1" in outcome.reason
+    assert not other.scheduler.leads
 
 
 def test_a_file_is_read_again_under_what_operators_changed(scene):
