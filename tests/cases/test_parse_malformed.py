@@ -250,6 +250,12 @@ def test_a_declaration_may_be_written_wrongly(declaration: str) -> None:
     assert titles(rss("<title>Tëa</title>", declaration=declaration)) == ["Tëa"]
 
 
+@pytest.mark.parametrize("between", ["", "\n", '\n<?xml version="1.0"?>\n', "<!-- cached --><br>"])
+def test_documents_written_one_after_the_other_are_read_as_one(between: str) -> None:
+    one, two = rss("<title>One</title>", "<title>Both</title>"), rss("<title>Both</title>", "<title>Two & 2</title>")
+    assert titles(one + between + two) == ["One", "Both", "Two & 2"]
+
+
 def test_an_empty_item_inside_an_item_is_nothing() -> None:
     document = rss("<title>Out</title><item/><link>http://paper.example/1</link>", "<item></item><title>Two</title>")
     assert [(one.title, one.link) for one in entries(document)] == [("Out", "http://paper.example/1"), ("Two", None)]

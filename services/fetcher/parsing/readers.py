@@ -16,7 +16,7 @@ from services.fetcher.parsing.page import Doubt
 from services.fetcher.parsing.prologue import Document
 from services.fetcher.parsing.quick import read_quickly, tree_of
 from services.fetcher.parsing.raw import RawFeed
-from services.fetcher.parsing.repair import repaired
+from services.fetcher.parsing.repair import joined, repaired
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def prepare(document: Document, limits: Limits) -> Prepared:
     root = None if document.entities else _tree(xml, document, limits)
     if root is None:
         document = _with_few_faults(document, limits)
-        xml = repaired(document.xml, document.entities)
+        xml = repaired(joined(document.xml, document.root), document.entities)
         root = _tree(xml, document, limits)
         if root is None or not document.entities:
             warnings.add(MALFORMED_XML)

@@ -42,6 +42,15 @@ def repaired(xml: str, entities: dict[str, str]) -> str:
     return with_prefixes(_Mending(xml, entities).run())
 
 
+def joined(xml: str, root: str) -> str:
+    """Documents that were written one after the other, as one: what stands between two roots goes."""
+    if xml.count(f"</{root}") < 2:
+        return xml
+    name = re.escape(root)
+    between = rf"</{name}\s{{0,9}}>(?:[^<]|<(?!/?{name}[\s>])){{0,2000}}<{name}(?:\s[^<>]*)?>"
+    return re.sub(between, "", xml)
+
+
 class _Mending:
     """One pass from point to point; what lies between is copied."""
 
