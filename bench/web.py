@@ -12,6 +12,7 @@ stays true where neighbours take some of it away. The rates as they came out are
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import tempfile
 import time
@@ -24,7 +25,7 @@ from typing import Any, Final
 
 from bench.machine import Figure, described, keep, machine, pace_ms, say, table
 from bench.web_load import Beside, Round, full_load, quantile, sampled_ms
-from bench.web_stage import nginx, node, resident_mb
+from bench.web_stage import CLIENT_CORE, nginx, node, resident_mb
 from pressroom.clock import SystemClock
 from pressroom.objects.port import Stored
 from pressroom.settings import Settings
@@ -219,6 +220,7 @@ def main() -> None:
     only = parser.parse_args().only
     on = machine()
     say(described(on))
+    os.sched_setaffinity(0, {CLIENT_CORE})
     figures, details = [], {}
     for name, measure in PARTS.items():
         if only in {None, name}:

@@ -7,6 +7,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterable
 
@@ -32,6 +33,10 @@ from services.web.waiters import senders_of
 log = logging.getLogger(__name__)
 
 PAGES_WAIT_S = 2.0
+SWITCH_S = 0.0005
+"""How long a reader's request waits for the interpreter while pages are being rendered: Python's own 5 ms, twice for a
+request, would be felt; it costs a switch more each time somebody waits.
+"""
 PARENT_LOOK_S = 1.0
 END_WITHIN_S = 5.0
 
@@ -53,6 +58,7 @@ class Worker:
         with self._lock:
             if self._node is None or self._process != os.getpid():
                 memory.settle()
+                sys.setswitchinterval(SWITCH_S)
                 self._node, self._process = start_node(settings_module.load()), os.getpid()
                 atexit.register(self._node.stop)
                 wait_for_pages(self._node)
