@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fakes.feeds import entries, entry, read, rss
+from tests.fakes.feeds import atom, entries, entry, read, rss
 
 FULL = "<content:encoded><![CDATA[<p>LONG</p>]]></content:encoded>"
 SHORT = "<description>BRIEF</description>"
@@ -160,6 +160,17 @@ def test_what_stands_inside_an_element_that_no_reader_knows_is_not_the_entry_s(n
         found = entry(f'<feed xmlns="http://www.w3.org/2005/Atom"><entry>{entry_text}{careful}</entry></feed>')
         assert (found.title, found.id, found.link) == ("Own", "urn:own", "http://p.example/1")
         assert found.published is None
+
+
+@pytest.mark.parametrize("careful", ["", "<title>Own</title>"])
+def test_an_attribute_of_another_vocabulary_is_not_the_element_s_own(careful: str) -> None:
+    item = '<title>Own</title><guid x:isPermaLink="false">http://p.example/1</guid><enclosure x:url="/2" url="/3"/>'
+    found = entry(
+        rss(f"{item}{careful}<abstract/>" if careful else item).replace("<rss", "<rss xmlns:x='http://x.example/'")
+    )
+    assert (found.link, [one.url for one in found.enclosures]) == ("http://p.example/1", ["http://paper.example/3"])
+    summary = '<summary x:type="html" xmlns:x="http://x.example/">a &lt;b></summary>'
+    assert entry(atom(f"<id>1</id><title>Own</title>{careful}{summary}")).summary == "a <b>"
 
 
 def test_the_source_of_an_entry_is_not_the_entry() -> None:

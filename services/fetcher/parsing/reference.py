@@ -12,16 +12,18 @@ import xml.sax
 from contextlib import suppress
 from typing import Any, Final, cast
 from xml.sax.handler import feature_external_ges, feature_external_pes, feature_namespaces
+from xml.sax.xmlreader import AttributesNSImpl
 
 from feedparser.api import StrictFeedParser
 
 from services.fetcher.parsing.characters import mended
 from services.fetcher.parsing.links import nested_base
-from services.fetcher.parsing.names import is_foreign
+from services.fetcher.parsing.names import PREFIX_OF, is_foreign
 
 _XHTML: Final = "application/xhtml+xml"
 _OWN_FAULTS: Final = (KeyError, IndexError, TypeError, ValueError)
 """What feedparser's handlers raise on elements that lack what they expect (a psc:chapter without its start)."""
+_ATTRIBUTES_OF: Final = frozenset({*PREFIX_OF, "http://www.w3.org/xml/1998/namespace"})
 _SCOPED: Final = frozenset({"xml:base", "base", "lang"})
 
 
@@ -39,6 +41,13 @@ class Reference(StrictFeedParser):  # type: ignore[misc]
         self._inner_elements = 0
         self._foreign_elements = 0
         super().__init__(self._url, None, "utf-8")
+
+    def startElementNS(self, name: Any, qname: str | None, attrs: AttributesNSImpl) -> None:  # noqa: N802 - SAX's name
+        """An attribute of a vocabulary that no reader knows (`t:type`) is not the element's own."""
+        own = {key: value for key, value in attrs.items() if not key[0] or key[0].lower() in _ATTRIBUTES_OF}
+        if len(own) < len(attrs):
+            attrs = AttributesNSImpl(own, {key: attrs.getQNameByName(key) for key in own})
+        super().startElementNS(name, qname, attrs)
 
     def unknown_starttag(self, tag: str, attrs: list[tuple[str, str]]) -> None:
         """xml:base is followed our way (nested, http only); a bare base or lang attribute means nothing in a feed."""
