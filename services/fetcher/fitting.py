@@ -1,4 +1,4 @@
-"""Making a record small enough to travel: the longest contents go first, headlines never."""
+"""What of a document's entries travels: each once, and no more than a message holds; the longest contents go first."""
 
 from __future__ import annotations
 
@@ -12,6 +12,14 @@ RECORD_BYTES_MAX = 900_000
 
 def _size(entry: Entry) -> int:
     return len(entry.as_json())
+
+
+def once(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """Of an entry that stands in its document twice, one is left."""
+    first: dict[str, Entry] = {}
+    for entry in entries:
+        first.setdefault(entry.id, entry)
+    return tuple(first.values())
 
 
 def fitted(entries: Sequence[Entry], bytes_max: int = RECORD_BYTES_MAX) -> tuple[Entry, ...]:

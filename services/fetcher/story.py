@@ -25,7 +25,7 @@ from schemas.messages import Check, FeedRefresh, Trouble
 from schemas.operating import PreviewRequest
 from schemas.records import FeedRecord, Fetch, Hints, Validators, digest
 from services.fetcher.filters import chosen
-from services.fetcher.fitting import fitted
+from services.fetcher.fitting import fitted, once
 from services.fetcher.manners import Get, Identity, RobotsRule
 from services.fetcher.parse import ParsedFeed, ParseError
 from services.fetcher.policy import (
@@ -115,7 +115,7 @@ class Fetcher:
         """
         with self.turns.mine():
             parsed = self.parse(body, content_type, url)
-            entries = fitted(chosen(parsed.entries[: wanted.entries_max], wanted.include, wanted.exclude))
+            entries = fitted(chosen(once(parsed.entries)[: wanted.entries_max], wanted.include, wanted.exclude))
             return replace(parsed, entries=entries), digest(parsed.source, entries)
 
     def _keep(self, feed: str, body: bytes, content_hash: str | None) -> str | None:

@@ -253,7 +253,7 @@ def test_a_declaration_may_be_written_wrongly(declaration: str) -> None:
 @pytest.mark.parametrize("between", ["", "\n", '\n<?xml version="1.0"?>\n', "<!-- cached --><br>"])
 def test_documents_written_one_after_the_other_are_read_as_one(between: str) -> None:
     one, two = rss("<title>One</title>", "<title>Both</title>"), rss("<title>Both</title>", "<title>Two & 2</title>")
-    assert titles(one + between + two) == ["One", "Both", "Two & 2"]
+    assert titles(one + between + two) == ["One", "Both", "Both", "Two & 2"]
 
 
 def test_an_empty_item_inside_an_item_is_nothing() -> None:

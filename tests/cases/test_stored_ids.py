@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from services.fetcher.fitting import once
 from services.publisher.identity import Known, known, recognise
 from tests.fakes.feeds import read, rss
 
@@ -25,7 +26,7 @@ def fresh(*documents: str) -> list[list[str | None]]:
     before: list[Known] = []
     news = []
     for hour, document in enumerate(documents):
-        found = recognise(before, read(document).entries, MORNING + timedelta(hours=hour))
+        found = recognise(before, once(read(document).entries), MORNING + timedelta(hours=hour))
         before = [known(one) for one in found.entries]
         news.append([one.title for one in found.fresh])
     return news

@@ -48,13 +48,11 @@ def finish(feed: RawFeed, url: str | None, limits: Limits, warnings: Iterable[st
     home = _home(feed.links, url)
     context = Context(limits, url, home, feed.atom, names_of(feed.authors), limits.html_chars_max)
     drafts = [_draft(raw, context) for raw in feed.entries if _says_something(raw)]
-    once: dict[str, Draft] = {}
-    for one, draft in zip(ids_of([draft.traits for draft in drafts]), drafts, strict=True):
-        once.setdefault(one, draft)  # of an entry that stands there twice, one is left
+    ids = ids_of([draft.traits for draft in drafts])
     source = Source(title=headline(feed.title, limits.title_chars_max), home=home, language=language_of(feed.language))
     return ParsedFeed(
         source=source,
-        entries=tuple(_entry(one, draft, context) for one, draft in once.items()),
+        entries=tuple(_entry(one, draft, context) for one, draft in zip(ids, drafts, strict=True)),
         hints=hints_of(feed),
         warnings=tuple(sorted(set(warnings))),
         self_url=_first_link(feed.links, {"self"}, url),
