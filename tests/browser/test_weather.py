@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from pressroom.cells import Cell, cell_at, cell_named
-from pressroom.clock import SystemClock
+from pressroom.clock import Clock, SystemClock
 from pressroom.places import Places
 from pressroom.queues.port import Parcel
 from pressroom.settings import Settings
@@ -34,8 +35,16 @@ UTRECHT = cell_at(52.09083, 5.12222)
 VIENNA = cell_at(48.20849, 16.37208)
 
 
-def record(cell: Cell, place: str, celsius: float, *, zone: str = "Europe/Vienna", turn: int = 1) -> WeatherRecord:
-    now = datetime.now(UTC)
+def record(
+    cell: Cell,
+    place: str,
+    celsius: float,
+    *,
+    zone: str = "Europe/Vienna",
+    turn: int = 1,
+    now: datetime | None = None,
+) -> WeatherRecord:
+    now = now or datetime.now(UTC)
     hour = now.replace(minute=0, second=0, microsecond=0)
     hours = tuple(
         WeatherHour(
@@ -116,14 +125,30 @@ class House:
         self.node, self.desk, self.address = node, desk, address
 
 
+class Shifted(SystemClock):
+    """A clock that goes as usual, from another moment on."""
+
+    def __init__(self, start: datetime) -> None:
+        self._ahead = start - datetime.now(UTC)
+
+    def now(self) -> datetime:
+        return super().now() + self._ahead
+
+
 @pytest.fixture
 def house(tmp_path: Path, places: Places) -> Iterator[House]:
-    room = Newsroom(MemoryStore(), datetime.now(UTC))
+    with opened(tmp_path, places, SystemClock()) as house:
+        yield house
+
+
+@contextmanager
+def opened(folder: Path, places: Places, clock: Clock) -> Iterator[House]:
+    room = Newsroom(MemoryStore(), clock.now())
     room.fill()
-    room.store.put(keys.weather(UTRECHT.id), record(UTRECHT, "Utrecht", 7.0, zone="Europe/Amsterdam"))
+    room.store.put(keys.weather(UTRECHT.id), record(UTRECHT, "Utrecht", 7.0, zone="Europe/Amsterdam", now=clock.now()))
     desk = Desk(room.store)
-    settings = Settings(data=tmp_path)
-    node = WebNode(room.store, desk, SystemClock(), settings, cell_of=cell_finder(places), places=places)  # type: ignore[arg-type]
+    settings = Settings(data=folder)
+    node = WebNode(room.store, desk, clock, settings, cell_of=cell_finder(places), places=places)  # type: ignore[arg-type]
     node.start()
     eventually(
         lambda: (page := node.table.get("/s/linux")) is not None and b"Utrecht" in page.variants["identity"].body
@@ -334,3 +359,18 @@ class TestMeasures:
             page.goto("/s/linux")
             unfold(page)
             expect(page.locator(".day .hour").first).to_have_text(f"{local:%H}:00")
+
+    def test_the_night_of_a_clock_change_has_its_own_hours(
+        self, browser: Browser, tmp_path: Path, places: Places
+    ) -> None:
+        """Utrecht, 25 October 2026: at 03:00 clocks go back to 02:00."""
+        evening = datetime(2026, 10, 24, 21, 0, tzinfo=UTC)
+        with (
+            opened(tmp_path, places, Shifted(evening)) as house,
+            tab(browser, house, "desk", timezone_id="America/New_York") as page,
+        ):
+            page.goto("/s/linux")
+            unfold(page)
+            hours = page.locator(".day .hour")
+            assert hours.all_inner_texts()[:4] == ["23:00", "02:00", "04:00", "07:00"]
+            assert page.locator(".week li span:first-child").all_inner_texts()[:3] == ["Today", "Sun", "Mon"]
