@@ -15,7 +15,7 @@ from pressroom import logs, memory
 from pressroom.clock import SystemClock
 from pressroom.objects.port import StoreError, StoreMisconfigured
 from pressroom.outcomes import BackendUnavailable
-from pressroom.queues.port import QueueMisconfigured
+from pressroom.queues.port import QueueMisconfigured, Unroutable
 from pressroom.settings import Settings, load
 from pressroom.wiring import queue_of, store_of
 from services import SERVICES
@@ -56,7 +56,7 @@ def _plainly() -> Iterator[None]:
         yield
     except (QueueMisconfigured, StoreMisconfigured):
         raise  # as for any setting that cannot be used
-    except (SiteError, StoreError, BackendUnavailable, OSError) as error:
+    except (SiteError, StoreError, BackendUnavailable, Unroutable, OSError) as error:
         click.echo(f"pressroom: {error}", err=True)
         sys.exit(1)
 

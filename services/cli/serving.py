@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from pressroom.objects.port import ObjectStore, Unavailable
 from pressroom.outcomes import BackendUnavailable
-from pressroom.queues.port import Queue, QueueMisconfigured
+from pressroom.queues.port import Queue, QueueMisconfigured, Unroutable
 from pressroom.queues.topics import SCHEDULE
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,8 @@ def check_that_they_will_have_us(queue: Queue, store: ObjectStore) -> None:
         queue.depth(SCHEDULE)
     except QueueMisconfigured:
         raise
-    except BackendUnavailable as error:
+    except (BackendUnavailable, Unroutable) as error:
+        # Something of ours that exists otherwise is told by whoever uses it, and used once it is mended.
         log.warning("waiting for the queue: %s", error)
     try:
         store.get(_SOME_KEY)

@@ -9,8 +9,13 @@ from pathlib import Path
 import pytest
 
 from pressroom import logs, testing
+from pressroom.objects.directory import DirectoryStore
+from pressroom.outcomes import BackendUnavailable
+from pressroom.queues.port import Depth, Unroutable
 from pressroom.testing.seaweed import shared_seaweed
 from services.cli import main
+from services.cli.serving import check_that_they_will_have_us
+from tests.fakes.scripted_queue import ScriptedQueue
 
 Run = Callable[..., tuple[int, str]]
 SECRET = "s3cret"
@@ -160,3 +165,15 @@ def test_a_store_that_is_not_there_is_one_line_for_who_cannot_wait(run: Run) -> 
     status, said = run("topics list", objects_url=url, s3_access_key="k", s3_secret_key=SECRET)
     assert status == 1
     check_one_line(said, "object store s3://pressroom at http://no-such-host.invalid:1 is not available", "is it up")
+
+
+@pytest.mark.parametrize("error", [Unroutable("queue dead exists with another x"), BackendUnavailable("q", "away")])
+def test_what_may_be_mended_meanwhile_is_told_and_waited_for(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    class Queue(ScriptedQueue):
+        def depth(self, topic: str) -> Depth:
+            raise error
+
+    check_that_they_will_have_us(Queue(), DirectoryStore(tmp_path))
+    assert f"waiting for the queue: {error}" in caplog.text
