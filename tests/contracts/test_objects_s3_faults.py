@@ -417,6 +417,7 @@ def test_an_address_says_where_the_store_is():
         ("https://store.example/s3", "news", True, "https://store.example/s3/news"),
         ("https://s3.eu-west-1.amazonaws.com", "news", False, "https://news.s3.eu-west-1.amazonaws.com"),
         ("https://s3.eu-west-1.amazonaws.com", "a.b", False, "https://s3.eu-west-1.amazonaws.com/a.b"),
+        ("https://s3.amazonaws.com", "Old_Bucket", False, "https://s3.amazonaws.com/Old_Bucket"),
     ],
 )
 def test_objects_are_below_the_bucket_or_at_its_own_host_where_a_certificate_covers_it(endpoint, bucket, own, url):

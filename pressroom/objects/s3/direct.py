@@ -18,7 +18,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ClientError
 from botocore.httpsession import URLLib3Session
 from botocore.response import StreamingBody
-from botocore.utils import get_environ_proxies
+from botocore.utils import check_dns_name, get_environ_proxies
 
 from pressroom.objects.port import BODY_BYTES_MAX, TooLarge
 
@@ -34,9 +34,12 @@ _CODE: Final = re.compile(rb"<Code>\s*([A-Za-z0-9.]{1,100})\s*</Code>")
 
 
 def bucket_url(endpoint: str, bucket: str, *, own_endpoint: bool) -> str:
-    """Where the bucket's objects are: below its name at an endpoint of one's own, at a host of its own on AWS."""
+    """Where the bucket's objects are: below its name at an endpoint of one's own, at a host of its own on AWS.
+
+    But for names that are no part of a host's, or that no certificate covers.
+    """
     parts = urlsplit(endpoint)
-    if own_endpoint or "." in bucket:
+    if own_endpoint or "." in bucket or not check_dns_name(bucket):
         return f"{endpoint.rstrip('/')}/{bucket}"
     return f"{parts.scheme}://{bucket}.{parts.netloc}"
 
