@@ -124,7 +124,7 @@ class Bench:
         allowance = self._allowance() if line else 0
         if self._suspects or self._alone is not None:
             allowance = min(allowance, 1)
-        if allowance < MANY and self._waited_for() >= allowance:
+        if allowance < MANY and (allowance == 0 or self._waited_for() >= allowance):
             self._held_back = True
             return []
         key = line.popleft()
