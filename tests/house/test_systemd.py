@@ -104,3 +104,9 @@ def test_every_night_the_store_is_copied_and_then_the_copy_is_read():
     assert [line.split()[1:] for line in re.findall(r"ExecStart=(.*)", text)] == [["backup"], ["restore", "--check"]]
     assert "Type=oneshot" in text
     assert "OnCalendar=*-*-* " in (UNITS / "pressroom-backup.timer").read_text()
+
+
+def test_every_back_end_is_asked_how_it_is_every_30_seconds():
+    assert re.search(r"^OnUnitActiveSec=30$", (UNITS / "pressroom-health@.timer").read_text(), re.MULTILINE)
+    asked = re.findall(r"^ExecStart=\S+ (.*)$", (UNITS / "pressroom-health@.service").read_text(), re.MULTILINE)
+    assert asked == ["health"]
