@@ -92,7 +92,7 @@ class WebNode:
         self.agenda = Agenda(rules_of(settings), random.Random())  # noqa: S311 - jitter, no secret
         self.refresher = Refresher(self.copies, self.agenda, clock, self._on_store, metrics.announced)
         self.assets = assets = Assets(settings.assets_url, clock.now())
-        templates = Templates(assets)
+        templates = Templates(assets, settings.public_url)
         self.press = Press(self.copies, templates, cell_of, assets_url=settings.assets_url)
         self.table = PageTable()
         self.renderer = Renderer(self.table, metrics.rendering(self.press.render_site), clock)

@@ -17,7 +17,8 @@ TEMPLATES: Final = Path(__file__).parent / "templates"
 class Templates:
     """Renders a template by name. Undefined names are errors: a page is never quietly half empty."""
 
-    def __init__(self, assets: Assets) -> None:
+    def __init__(self, assets: Assets, public_url: str = "") -> None:
+        """`public_url`: where readers find the pages, for those that must name their own address."""
         self._environment = Environment(
             loader=FileSystemLoader(TEMPLATES),
             autoescape=True,
@@ -35,7 +36,7 @@ class Templates:
             "sentence": sentence,
             "is_rtl": is_rtl,
         }
-        self._environment.globals |= {"asset": assets.url}
+        self._environment.globals |= {"asset": assets.url, "public_url": public_url.rstrip("/")}
 
     def render(self, name: str, /, **values: Any) -> bytes:
         return self._environment.get_template(name).render(**values).encode("utf-8", "replace")

@@ -22,9 +22,10 @@ A = "{http://www.w3.org/2005/Atom}"
 FEEDS = [f"/s/linux/{of}{name}" for of in ("", "top/") for name in ("atom.xml", "rss.xml", "feed.json")]
 
 
-@pytest.fixture
-def stand(tmp_path: Path) -> Stand:
-    stand = Stand(tmp_path)
+@pytest.fixture(scope="module")
+def stand(tmp_path_factory: pytest.TempPathFactory) -> Stand:
+    """For all tests that only read."""
+    stand = Stand(tmp_path_factory.mktemp("node"))
     stand.work()
     return stand
 
@@ -83,12 +84,18 @@ class TestFeeds:
         assert len(titles) == 5
 
     @pytest.mark.parametrize("path", FEEDS)
-    def test_whoever_has_it_gets_a_304_and_news_changes_it(self, stand: Stand, path: str) -> None:
+    def test_whoever_has_it_gets_a_304(self, stand: Stand, path: str) -> None:
         tag = stand.client.get(path).headers["ETag"]
         assert stand.client.get(path, headers={"If-None-Match": tag}).status_code == 304
+
+    def test_news_changes_each(self, tmp_path: Path) -> None:
+        stand = Stand(tmp_path)
+        stand.work()
+        tags = {path: stand.client.get(path).headers["ETag"] for path in FEEDS}
         for paper in PAPERS[:4]:
             stand.news(Story("Otters elect a speaker on their own terms", 0), paper)
-        assert stand.client.get(path, headers={"If-None-Match": tag}).status_code == 200
+        again = {path: stand.client.get(path, headers={"If-None-Match": tag}) for path, tag in tags.items()}
+        assert {answer.status_code for answer in again.values()} == {200}
 
     def test_addresses_are_the_public_ones_when_they_are_set(self, tmp_path: Path) -> None:
         stand = Stand(tmp_path, public_url="https://press.example/")
@@ -129,6 +136,46 @@ class TestFeeds:
         pages = [page.text for page in ET.fromstring(stand.client.get("/sitemap.xml").data).iter() if page.text]
         assert "http://localhost/s/linux" in pages
         assert len(pages) == 6
+
+    @pytest.mark.parametrize("path", ["/", "/s/linux"])
+    def test_a_front_page_tells_others_what_it_is_and_where(self, tmp_path: Path, path: str) -> None:
+        stand = Stand(tmp_path, public_url="https://press.example/")
+        stand.work()
+        page = stand.text(path)
+        assert '<meta property="og:title" content="Linux">' in page
+        assert '<meta property="og:type" content="website">' in page
+        assert '<meta property="og:url" content="https://press.example/s/linux">' in page
+        assert '<link rel="canonical" href="https://press.example/s/linux">' in page
+
+    def test_crawlers_are_told_what_to_leave_alone_and_where_the_site_map_is(self, tmp_path: Path) -> None:
+        answer = Stand(tmp_path, public_url="https://press.example").client.get("/robots.txt")
+        assert answer.content_type == "text/plain; charset=utf-8"
+        lines = answer.text.splitlines()
+        assert lines[0] == "User-agent: *"
+        assert {"Disallow: /api/", "Disallow: /s/*/search"} <= set(lines)
+        assert lines[-1] == "Sitemap: https://press.example/sitemap.xml"
+
+    def test_the_manifest_and_the_icon_that_it_names_are_there(self, stand: Stand) -> None:
+        manifest = stand.client.get("/manifest.webmanifest")
+        assert manifest.content_type == "application/manifest+json"
+        (icon,) = manifest.json["icons"]
+        for path in (icon["src"], "/favicon.ico"):
+            answer = stand.client.get(path)
+            assert (answer.status_code, answer.content_type) == (200, "image/svg+xml")
+
+    @pytest.mark.parametrize("name", ["atom.xml", "rss.xml", "feed.json"])
+    def test_a_search_is_a_valid_feed_of_what_it_finds(self, stand: Stand, name: str) -> None:
+        stand.node.indexer.index_due()
+        answer = stand.client.get(f"/s/linux/search/{name}?q=scheduler&source=kernel-notes")
+        if name.endswith("json"):
+            feed = answer.json
+            found = [(one["title"], one["id"]) for one in feed["items"]]
+            assert feed["feed_url"] == f"http://localhost/s/linux/search/{name}?q=scheduler&source=kernel-notes"
+        else:
+            parsed = feedparser.parse(answer.data, response_headers={"content-type": answer.headers["Content-Type"]})
+            assert not parsed.bozo
+            found = [(one.title, one.id) for one in parsed.entries]
+        assert [title for title, _ in found] == ["Scheduler rewrite lands after nine years, and desktops feel it first"]
 
     def test_of_an_unknown_site_there_is_nothing(self, stand: Stand) -> None:
         assert stand.client.get("/s/nothing/atom.xml").status_code == 404
