@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from pressroom.clock import SystemClock
 from pressroom.objects import (
@@ -22,6 +22,7 @@ from pressroom.objects import (
     open_store,
 )
 from pressroom.objects.s3.address import parse_address
+from pressroom.objects.s3.client import Bucket
 from pressroom.objects.s3.direct import bucket_url
 from pressroom.objects.s3.store import S3Store
 from pressroom.outcomes import BackendUnavailable
@@ -422,3 +423,35 @@ def test_an_address_says_where_the_store_is():
 )
 def test_objects_are_below_the_bucket_or_at_its_own_host_where_a_certificate_covers_it(endpoint, bucket, own, url):
     assert bucket_url(endpoint, bucket, own_endpoint=own) == url
+
+
+@pytest.mark.parametrize("url", ["s3://news?region=eu-west-1", "s3://a.b", "s3://news?endpoint=http://h:8333"])
+@pytest.mark.parametrize("operation", ["put_object", "get_object"])
+def test_what_is_sent_is_what_boto3_would_send(url, operation, monkeypatch):
+    sent = []
+
+    def note(_session, request):
+        fields = {name.lower(): as_text(value) for name, value in request.headers.items()}
+        sent.append((request.method, request.url, {name: fields.get(name) for name in TELLING}))
+        raise ReadTimeoutError(endpoint_url=request.url)
+
+    monkeypatch.setattr("botocore.httpsession.URLLib3Session.send", note)
+    bucket = Bucket(parse_address(url), clock=SystemClock(), **KEYS)
+    wanted = {"Key": "versions/f~1/a b.json", "IfNoneMatch": "*"}
+    if operation == "put_object":
+        wanted |= {"Body": b"hi", "Metadata": {"write-id": "m"}, "ContentType": "text/x", "CacheControl": "no-store"}
+    with pytest.raises(Unavailable):
+        bucket.ask("it", operation, **wanted)
+    with pytest.raises(ReadTimeoutError):
+        getattr(bucket._client, operation)(Bucket=parse_address(url).bucket, **wanted)
+    assert sent[0] == sent[1]
+
+
+TELLING = (
+    *("if-none-match", "content-type", "cache-control", "content-length", "x-amz-meta-write-id"),
+    *("x-amz-content-sha256", "transfer-encoding", "content-encoding"),
+)
+
+
+def as_text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value

@@ -96,11 +96,10 @@ class Direct:
     def _signed(self, operation: str, parameters: Mapping[str, Any]) -> Any:
         fields = {_FIELDS[name]: value for name, value in parameters.items() if name in _FIELDS}
         fields |= {_META + name: value for name, value in parameters.get("Metadata", {}).items()}
-        body = parameters.get("Body", b"")
-        if operation == "put_object":
-            fields["Content-Length"] = str(len(body))
         url = f"{self._url}/{quote(parameters['Key'], safe='/~')}"
-        request = AWSRequest(METHODS[operation], url, data=body, headers=fields, stream_output=True)
+        request = AWSRequest(
+            METHODS[operation], url, data=parameters.get("Body", b""), headers=fields, stream_output=True
+        )
         S3SigV4Auth(self._credentials(), "s3", self._region).add_auth(request)
         return request.prepare()
 
