@@ -22,7 +22,7 @@ def test_kills_of_each_service_and_a_broker_that_starts_again_lose_nothing(stage
     with playing(stage) as scene:
         for name in ("scheduler-1", "fetcher-1", "weather-1", "publisher-1"):
             scene.restart(name)
-            scene.goes_on()
+        scene.goes_on()
         # The node comes back while there is no broker, and shows what it had kept.
         scene.restart("web-1")
         stage.broker.restart()
