@@ -12,6 +12,7 @@ import pytest
 from pressroom.alerts.rules import ALERTS
 from schemas.errors import ErrorKind
 from services.cli import pressroom
+from services.web.admin.runbook import book
 
 ROOT = Path(__file__).parents[2]
 RUNBOOK = ROOT / "docs/operating.md"
@@ -67,6 +68,10 @@ def wrong(line: str) -> str:
 def test_every_alert_and_every_error_kind_has_its_section_with_something_to_do(name):
     text = sections(RUNBOOK.read_text()).get(name, "")
     assert re.search(r"^(\d\.|-) ", text, re.MULTILINE), f"docs/operating.md does not say what to do about {name}"
+
+
+def test_the_desk_finds_each_section_by_its_name():
+    assert [name for name in NAMES if not book().has(name)] == []
 
 
 def test_no_section_is_about_an_alert_that_there_is_not():
