@@ -127,7 +127,8 @@ class Flow:
         except (BackendUnavailable, Full):
             for settlement in settlements:
                 settlement.delivery.release()
-            self._stopping.wait(0.1)
+            # Also once it is stopping: handed out again and again without a pause, it would starve the connections.
+            threading.Event().wait(0.1)
 
     def _watch(self) -> None:
         while not self._stopping.wait(0.02):
