@@ -7,7 +7,8 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -45,28 +46,54 @@ class Press:
     room: Newsroom
     notices: Notices
     address: str
+    _news: dict[str, tuple[Paper, Story]] = field(default_factory=dict)
 
     def news(self, story: Story, paper: Paper = PAPERS[0]) -> None:
-        self.notices.changed(keys.head(paper.feed), self.room.head(paper, [story]))
+        self._news[paper.feed] = (paper, story)
+        self._publish(paper, [story])
         eventually(lambda: story.title in self.text("/s/linux"))
+
+    def as_before(self) -> None:
+        """The store answers, and what there was news of since is no longer there."""
+        if self.room.store.down:
+            self.room.store.down = False
+            self.notices.missed_some()
+            eventually(lambda: "has not reached its store" not in self.text("/s/linux"))
+        for paper, story in self._news.values():
+            self._publish(paper, [])
+            eventually(lambda title=story.title: title not in self.text("/s/linux"))
+        self._news.clear()
+
+    def _publish(self, paper: Paper, news: list[Story]) -> None:
+        key, etag = keys.head(paper.feed), self.room.head(paper, news)
+        self.notices.changed(key, etag)
+        eventually(lambda: self.node.copies.etag(key) == etag)
+        # A node that has rendered much rests first; no test is about that.
+        self.node.renderer.mark(["linux"])
 
     def text(self, path: str) -> str:
         page = self.node.table.get(path)
         return page.variants["identity"].body.decode() if page is not None else ""
 
 
-@pytest.fixture
-def press(tmp_path: Path) -> Iterator[Press]:
+@contextmanager
+def serving(folder: Path) -> Iterator[Press]:
     room = Newsroom(MemoryStore(), datetime.now(UTC))
     room.fill()
     notices = Notices()
-    node = WebNode(room.store, notices, SystemClock(), Settings(data=tmp_path), cell_of=cell_of)  # type: ignore[arg-type]
+    node = WebNode(room.store, notices, SystemClock(), Settings(data=folder), cell_of=cell_of)  # type: ignore[arg-type]
     node.start()
     eventually(lambda: all(node.copies.get(key) is not None for key in node.agenda.kept() if _filled(key)))
     eventually(lambda: node.table.get("/s/covid") is not None)
     with Server(node.wsgi, "127.0.0.1", 0) as server:
         yield Press(node, room, notices, server.address)
     node.stop()
+
+
+@pytest.fixture
+def press(tmp_path: Path) -> Iterator[Press]:
+    with serving(tmp_path) as press:
+        yield press
 
 
 def _filled(key: str) -> bool:

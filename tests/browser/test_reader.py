@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import SIZES, Press
+from tests.browser.conftest import SIZES, Press, serving
 from tests.fakes.web_papers import PAPERS, Story
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def newsroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Press]:
+    with serving(tmp_path_factory.mktemp("node")) as press:
+        yield press
+
+
+@pytest.fixture
+def press(newsroom: Press) -> Iterator[Press]:
+    """One node for all tests of this file; what a test changes is as before when the next one begins."""
+    yield newsroom
+    newsroom.as_before()
+
 
 PATHS = [
     "/",
@@ -94,6 +109,14 @@ class TestLook:
         page.emulate_media(media="print")
         expect(page.locator("nav").first).to_be_hidden()
         expect(page.locator(".box .headline").first).to_be_visible()
+
+    def test_on_paper_times_are_clock_times_and_ages_come_back_after_it(self, page: Page) -> None:
+        page.goto("/")
+        checked = page.locator("[data-feed=kernel-notes] h3 time")
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        expect(checked).to_have_text(re.compile(r"^(\d\d:\d\d|\d+ \w+)$"))
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
+        expect(checked).to_have_text(re.compile(r"^(just now|\d+ min ago)$"))
 
     def test_bundled_fonts_are_used(self, page: Page) -> None:
         page.goto("/")
@@ -289,12 +312,22 @@ class TestWithoutScript:
         context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", PATHS)
-def test_axe_finds_nothing(page: Page, path: str, scheme: str) -> None:
+def axe_finds_nothing(page: Page, path: str, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     page.goto(path)
     results = Axe().run(
         page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
     )
     assert results.violations_count == 0, results.generate_report()
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_axe_finds_nothing(page: Page, path: str) -> None:
+    """Colours do not depend on the size, nor does the rest on the scheme: light at the desk, dark in the pocket."""
+    axe_finds_nothing(page, path, "dark" if is_pocket(page) else "light")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("path", PATHS)
+def test_axe_finds_nothing_the_other_way_round(page: Page, path: str) -> None:
+    axe_finds_nothing(page, path, "light" if is_pocket(page) else "dark")

@@ -17,9 +17,11 @@
     return `${Math.floor(seconds / DAY)} d`;
   };
 
+  // On paper an age would be wrong a minute later.
+  let onPaper = false;
   const text = (at, now, form) => {
     const seconds = (now - at) / 1000;
-    if (!form || seconds > 6 * DAY || seconds < -MINUTE) return absolute(at, now);
+    if (!form || onPaper || seconds > 6 * DAY || seconds < -MINUTE) return absolute(at, now);
     if (form === "short") return seconds < MINUTE ? "now" : span(seconds);
     return seconds < MINUTE ? "just now" : `${span(seconds)} ago`;
   };
@@ -35,7 +37,14 @@
     }
   };
 
+  const paper = (is) => () => {
+    onPaper = is;
+    refresh();
+  };
+
   refresh();
+  addEventListener("beforeprint", paper(true));
+  addEventListener("afterprint", paper(false));
   document.addEventListener("pressroom:news", refresh);
   document.addEventListener("visibilitychange", () => document.hidden || refresh());
   setInterval(() => document.hidden || refresh(), 20000);
