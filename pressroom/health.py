@@ -138,12 +138,18 @@ class Vitals:
 
 
 class _Quiet(WSGIRequestHandler):
+    timeout = 10.0
+    """A client that says nothing for so long is let go: each holds a thread."""
+
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it so
         """Probes come every few seconds and say nothing new."""
 
 
 class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A probe that went away; the base class would print a trace of it."""
 
 
 class HealthServer:

@@ -79,6 +79,8 @@ SCENES = {
 
 def test_the_rules_of_prometheus_are_what_the_list_says():
     assert RULES.read_text() == rules_file(), "run scripts/alert-rules"
+    # One of them looks for a job of this name.
+    assert "- job_name: pressroom\n" in RULES.with_name("prometheus.yml").read_text()
 
 
 def test_every_alert_looks_at_a_metric_that_there_is_and_says_what_to_do():

@@ -73,6 +73,17 @@ def test_what_is_wrong_stands_below_and_1_says_that_something_is(process: Proces
     assert [one["well"] for one in json.loads(run("--json").output)["services"]] == [False, False]
 
 
+def test_a_client_that_says_nothing_is_let_go_without_a_word(
+    process: Process, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("pressroom.health._Quiet.timeout", 0.05)
+    with socket.create_connection(("127.0.0.1", process.server.port)) as silent:
+        silent.settimeout(5)
+        assert silent.recv(1) == b""
+    assert run().exit_code == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_who_answers_nothing_or_rubbish_is_not_well() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
