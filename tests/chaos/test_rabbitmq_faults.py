@@ -162,7 +162,8 @@ def test_a_handler_slower_than_the_brokers_patience_gets_its_message_again(
         again = box.one()
 
         assert (again.body, again.deliveries) == (hung.body, 2)
+        assert "took back 1 messages that are not finished here: PRECONDITION_FAILED" in (subscription.overdue or "")
         assert not settle(queue, hung)
         assert settle(queue, again)
-        assert subscription.trouble is None
+        assert (subscription.trouble, subscription.losses, subscription.overdue) == (None, 1, None)
         assert queue.depth(TOPIC).total == 0
