@@ -223,7 +223,7 @@ class Scheduler:
         wanted = plan.wanted.get(check.feed)
         if heard is None or wanted is None:
             return []
-        events.ended(check, wanted.sites)
+        events.ended(check, heard, wanted.sites)
         self._lookout.checked(heard.memory, check, now)
         self._board.touch(wanted.sites)
         # Trouble at a feed that only readers want is theirs to see: operators are not called for a reader's typing.

@@ -19,7 +19,7 @@ from schemas.messages import FeedRefresh, Tick, WeatherRequest
 from tests.contracts.queue_tools import eventually
 from tests.fakes.consumer_scene import Scene, scene
 from tests.fakes.records import envelope
-from tests.fakes.scheduling import MemoryStore, Room, failed, stored, write_site
+from tests.fakes.scheduling import MemoryStore, Room, failed, stored, unchanged, write_site
 
 __all__ = ["scene"]
 
@@ -146,20 +146,30 @@ def test_each_worker_of_a_consumer_logs_its_own_message(scene: Scene, monkeypatc
         assert line["event"] == f"handling {line['id']}"
 
 
-def test_how_a_refresh_ended_is_told_with_feed_site_and_trace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_how_a_refresh_ended_is_told_with_feed_site_and_trace_and_an_ill_source_does_not_fill_the_log(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     write_site(tmp_path, "linux", ["http://a.example/1"])
     room = Room(tmp_path, MemoryStore(), SetClock())
     screen = logged(monkeypatch)
-    logging.getLogger("services.scheduler.events").setLevel(logging.DEBUG)
-    (refresh,) = room.ask()
-    room.give(failed(refresh, "http_status", status=404))
-    room.clock.advance(3600)
-    (again,) = room.ask()
-    room.give(stored(again, room.clock.now()))
-    logging.getLogger("services.scheduler.events").setLevel(logging.NOTSET)
-    told = [json.loads(line) for line in screen.lines()]
-    bad, good = (line for line in told if line["event"] == "a refresh ended")
-    assert (bad["level"], bad["result"], bad["kind"], bad["status"]) == ("info", "failed", "http_status", 404)
-    assert (bad["feed"], bad["site"], bad["turn"]) == (refresh.feed, "linux", refresh.turn)
-    assert {"trace", "id"} <= bad.keys()
-    assert (good["level"], good["result"], good["new_entries"]) == ("debug", "stored", 1)
+    monkeypatch.setattr(logging.getLogger("services.scheduler.events"), "level", logging.DEBUG)
+    for number in range(6):
+        (refresh,) = room.ask()
+        answer = stored(refresh, room.clock.now()) if number == 4 else failed(refresh, "http_status", status=404)
+        room.give(unchanged(refresh, room.clock.now()) if number == 5 else answer)
+        room.clock.advance(2 * 86_400 if number > 2 else 3600 * 2**number)
+    told = [line for line in map(json.loads, screen.lines()) if line["event"] == "a refresh ended"]
+    levels = [(line["level"], line["result"], line.get("failures", 0)) for line in told]
+    assert levels == [
+        ("info", "failed", 1),
+        ("debug", "failed", 2),
+        ("info", "failed", 3),
+        ("info", "failed", 4),
+        ("info", "stored", 0),
+        ("debug", "unchanged", 0),
+    ]
+    first = told[0]
+    assert (first["kind"], first["status"], first["site"]) == ("http_status", 404, "linux")
+    assert (first["feed"], first["turn"]) == (room.memory(first["feed"]).feed, refresh.turn - 5)
+    assert {"trace", "id"} <= first.keys()
+    assert told[4]["new_entries"] == 1
