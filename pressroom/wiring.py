@@ -54,6 +54,8 @@ def check_addresses(settings: Settings) -> None:
     if settings.objects_url:
         with _named("PRESSROOM_OBJECTS_URL"):
             check_url(settings.objects_url)
+    if bool(settings.s3_access_key.get_secret_value()) != bool(settings.s3_secret_key.get_secret_value()):
+        raise BadSettings("give PRESSROOM_S3_ACCESS_KEY and PRESSROOM_S3_SECRET_KEY both, or neither")
 
 
 def _check_brokers(url: str) -> None:

@@ -74,6 +74,13 @@ def test_an_address_that_names_no_store_is_one_line(run: Run, verb: str, url: st
     check_one_line(said, "PRESSROOM_OBJECTS_URL: ", BAD_STORES[url])
 
 
+@pytest.mark.parametrize("verb", ["serve publisher", "serve web", "topics list"])
+def test_half_of_a_stores_credentials_is_one_line(run: Run, verb: str) -> None:
+    status, said = run(verb, objects_url="s3://bucket?endpoint=http://127.0.0.1:1", s3_access_key=SECRET)
+    assert status == 2
+    check_one_line(said, "give PRESSROOM_S3_ACCESS_KEY and PRESSROOM_S3_SECRET_KEY both, or neither")
+
+
 @pytest.mark.parametrize("verb", ["serve fetcher", "serve web", "run"])
 def test_a_data_folder_that_cannot_be_made_is_one_line(run: Run, verb: str, tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file")
