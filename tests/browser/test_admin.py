@@ -29,6 +29,8 @@ pytestmark = pytest.mark.browser
 
 PASSWORD = "ink and paper and ink"
 LOOKS = {"pocket": "dark", "desk": "light"}
+LONG = {"runbook", "failures-filtered", "causes", "dead-letter", "traces", "audit", "raws"}
+"""Pages that are made like others, or of text alone: looked at in one of the two sizes."""
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +69,8 @@ def test_every_page_is_readable_by_everybody_and_as_wide_as_the_screen(
     for name, path in {**pages(night), "sign-in": "/admin/sign-in"}.items():
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+        if size == "pocket" and name in LONG:
+            continue
         found = Axe().run(page).response["violations"]
         assert [(name, one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
     context.close()

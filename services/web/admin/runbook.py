@@ -53,7 +53,7 @@ def read(text: str) -> Book:
     blocks = list(_blocks(text))
     found = (_HEADING.fullmatch(block) for block in blocks)
     sections = tuple(Section(anchor(one[2]), one[2].replace("`", ""), len(one[1])) for one in found if one)
-    return Book(sections, Markup("\n").join(map(_block, blocks)))
+    return Book(sections, Markup("\n").join(_block(block, place) for place, block in enumerate(blocks)))
 
 
 def anchor(heading: str) -> str:
@@ -85,7 +85,7 @@ def _blocks(text: str) -> Iterator[str]:
         fenced ^= fence
 
 
-def _block(block: str) -> Markup:
+def _block(block: str, place: int) -> Markup:
     heading = _HEADING.fullmatch(block)
     if heading is not None:
         # The page has its own first heading.
@@ -95,7 +95,7 @@ def _block(block: str) -> Markup:
     if block.startswith("```"):
         return Markup("<pre>{}</pre>").format("\n".join(lines[1:-1]))
     if all(line.startswith("|") for line in lines):
-        return _table(lines)
+        return _table(lines, f"Table {place}")
     if _ITEM.match(lines[0]):
         return _list(lines)
     return Markup("<p>{}</p>").format(inline(" ".join(lines)))
@@ -114,7 +114,7 @@ def _list(lines: list[str]) -> Markup:
     return Markup("<{0}>{1}</{0}>").format(kind, inner)
 
 
-def _table(lines: list[str]) -> Markup:
+def _table(lines: list[str], label: str) -> Markup:
     head, *rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines if "---" not in line]
     top = Markup("").join(Markup('<th scope="col">{}</th>').format(inline(cell)) for cell in head)
     body = Markup("").join(
