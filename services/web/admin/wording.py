@@ -93,10 +93,11 @@ class Wording:
         return (field.replace("_", " "), was, now) if arrow else None
 
     def diff(self, text: str) -> list[tuple[str, str]]:
-        """The lines of a unified diff, each with what it is: added, removed, place, same."""
-        kinds = {"+": "added", "-": "removed", "@": "place"}
-        lines = [line for line in text.splitlines() if not line.startswith(("+++", "---"))]
-        return [(kinds.get(line[:1], "same"), line) for line in lines]
+        """The lines of a unified diff, each with what it is: added, removed, place (a leap), same."""
+        kinds = {"+": "added", "-": "removed"}
+        # The names of both sides, and where the first piece stands, say nothing to whoever reads it here.
+        lines = text.splitlines()[3:]
+        return [("place", "⋯") if line[:2] == "@@" else (kinds.get(line[:1], "same"), line) for line in lines]
 
     def json(self, text: str) -> str:
         """JSON laid out for reading; anything else as it is."""
