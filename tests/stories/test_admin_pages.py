@@ -250,6 +250,11 @@ class TestRunbook:
         for name in [*(alert.name for alert in ALERTS), *map(str, REMEDIES)]:
             assert runbook.book().has(name) or runbook.known(name)
 
+    def test_no_two_tables_have_one_name(self):
+        names = re.findall(r'aria-label="([^"]*)"', runbook.book().html)
+        assert len(names) > 1
+        assert len(set(names)) == len(names)
+
     def test_markdown_as_we_write_it_becomes_a_page(self):
         book = runbook.read(MARKDOWN)
         assert [one.anchor for one in book.sections] == ["top"]

@@ -125,7 +125,7 @@ def _table(lines: list[str], label: str) -> Markup:
     wide = Markup(
         '<div class="scroll" tabindex="0" role="region" aria-label="{}"><table>{}<tbody>{}</tbody></table></div>'
     )
-    return wide.format(head[0] or "Table", Markup("<thead><tr>{}</tr></thead>").format(top), body)
+    return wide.format(f"{label}: {head[0]}", Markup("<thead><tr>{}</tr></thead>").format(top), body)
 
 
 def inline(text: str) -> Markup:
