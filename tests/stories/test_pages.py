@@ -318,7 +318,6 @@ class TestTable:
         table.turn("linux", {})
         assert table.get("/s/linux/all") is None
 
-
     def test_a_site_that_is_no_more_has_no_pages_and_gets_none(self) -> None:
         table, page = PageTable(), make(b"x", NOW)
         table.turn("news", {"/s/news": page, "/": page})
