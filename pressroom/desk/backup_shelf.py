@@ -30,8 +30,8 @@ class BadBackup(Exception):
 
 
 def run_name(at: datetime) -> str:
-    """Names of runs sort by time."""
-    return f"{at:%Y%m%dT%H%M%SZ}"
+    """Names of runs sort by time; two may begin within a second."""
+    return f"{at:%Y%m%dT%H%M%S.%fZ}"
 
 
 class Shelf:

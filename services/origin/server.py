@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
@@ -113,9 +114,9 @@ class Origin:
 
     def stop(self) -> None:
         self._stopping.set()
-        for server in self._servers:
-            server.shutdown()
-            server.server_close()
+        # Each looks a tenth of a second after the last time whether it is to end: all at once, or that adds up.
+        with ThreadPoolExecutor(max(1, len(self._servers))) as pool:
+            list(pool.map(_end, self._servers))
 
     def answer(self, target: str, base: str) -> Answer:
         parts = urlsplit(target)
@@ -161,3 +162,8 @@ class Origin:
                 """Say nothing: the newsroom's own logs tell what was fetched."""
 
         return Handler
+
+
+def _end(server: ThreadingHTTPServer) -> None:
+    server.shutdown()
+    server.server_close()
