@@ -292,7 +292,8 @@ class TestPlace:
             expect(page.get_by_role("button", name="Where I am")).to_be_hidden()
             page.get_by_label("Another place").fill("Wien, Austria")
             page.get_by_role("button", name="Search", exact=True).first.click()
-            page.get_by_role("button", name="Vienna Austria").click()
+            with page.expect_navigation():
+                page.get_by_role("button", name="Vienna Austria").click()
             eventually(lambda: "−6°" in ((page.reload() and page.locator(".weather summary").inner_text()) or ""))
 
     def test_a_position_is_asked_for_by_a_button_only_and_leaves_the_browser_as_a_form(
