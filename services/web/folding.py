@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import combinations
 from typing import Final
 
@@ -21,6 +21,11 @@ WORDS_MIN: Final = 4
 
 APART: Final = timedelta(hours=48)
 """Titles return ("Security updates for Tuesday"); what lies further apart is not one story."""
+
+KEPT: Final = 16
+"""For so many pages' headlines: a node's sites."""
+
+_UNDATED: Final = datetime.max.replace(tzinfo=UTC)
 
 _WORD: Final = re.compile(r"[^\W_]+")
 _CJK: Final = re.compile(r"[぀-ヿ㐀-鿿豈-﫿가-힯]")
@@ -52,11 +57,14 @@ class Cluster:
         return tuple(found.values())
 
 
-def cluster(lines: Iterable[Headline], now: datetime) -> list[Cluster]:
+@lru_cache(KEPT)
+def cluster(lines: tuple[Headline, ...]) -> tuple[Cluster, ...]:
     """Every headline is in exactly one cluster. Each is compared with the first one of a cluster only, so that a
     chain of small differences never joins what its ends would not.
+
+    What was found is kept: a page is made anew for another status or other settings of a reader, too.
     """
-    oldest_first = sorted(lines, key=lambda line: (line.at or now, line.feed, line.id))
+    oldest_first = sorted(lines, key=lambda line: (line.at or _UNDATED, line.feed, line.id))
     words = [frozenset(words_of(line.title)) for line in oldest_first]
     rarity = Counter(word for some in words for word in some)
     groups: list[list[Headline]] = []
@@ -67,7 +75,7 @@ def cluster(lines: Iterable[Headline], now: datetime) -> list[Cluster]:
             groups.append([line])
         else:
             groups[number].append(line)
-    return [_cluster(group) for group in groups]
+    return tuple(_cluster(group) for group in groups)
 
 
 class _Index:

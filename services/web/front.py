@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import chain
 
 from schemas.documents import FeedStatus, Head, SiteEntry
 from services.web.desk import Desk, Outage
@@ -71,7 +72,7 @@ def front_page(desk: Desk, now: datetime, wishes: Wishes = NONE) -> FrontPage:
     """As a reader wishes. Without top stories nothing is folded either."""
     zone, weather = _clock(desk), _weather(desk, now, wishes)
     news = news_of(desk, now)
-    clusters = cluster([line for lines in news.values() for line in lines], now) if wishes.top else []
+    clusters = cluster(tuple(chain.from_iterable(news.values()))) if wishes.top else ()
     stories = rank(clusters, now)
     folds = _Folds.of(clusters, stories)
     more_max = MORE_MAX if len(news) <= MORE_BOXES_MAX else 0
@@ -102,7 +103,7 @@ class _Folds:
     also: dict[tuple[str, str], tuple[Headline, ...]]
 
     @classmethod
-    def of(cls, clusters: list[Cluster], stories: tuple[TopStory, ...]) -> _Folds:
+    def of(cls, clusters: tuple[Cluster, ...], stories: tuple[TopStory, ...]) -> _Folds:
         at_top = {_name(story.lead) for story in stories if story.sources > 1}
         hidden: set[tuple[str, str]] = set()
         also = {}

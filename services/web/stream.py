@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Final
 
 from services.web.desk import Desk
@@ -24,7 +24,7 @@ class Day:
 
 def stream(desk: Desk, now: datetime, zone: tzinfo) -> tuple[Day, ...]:
     """Newest first; headlines without any time come last, under a heading of their own."""
-    stories = cluster([line for lines in news_of(desk, now).values() for line in lines], now)
+    stories = cluster(tuple(chain.from_iterable(news_of(desk, now).values())))
     lines = [Line(story.lead, story.by_source()) for story in stories]
     lines.sort(key=lambda line: newest_first(line.headline))
     days = groupby(lines[:LINES_MAX], key=lambda line: _day_of(line, zone))

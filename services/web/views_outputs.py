@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request
@@ -93,7 +94,7 @@ class Outputs:
 
 def _newest(desk: Desk, now: datetime) -> list[Headline]:
     """Each story once, by who tells it best."""
-    stories = cluster([line for lines in news_of(desk, now).values() for line in lines], now)
+    stories = cluster(tuple(chain.from_iterable(news_of(desk, now).values())))
     return sorted((story.lead for story in stories), key=newest_first)
 
 

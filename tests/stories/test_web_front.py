@@ -36,7 +36,7 @@ def line(feed: str, title: str, age_min: float = 30, link: str | None = None, **
 
 
 def stories(*lines: Headline) -> list[set[str]]:
-    return [{one.lead.feed, *(other.feed for other in one.others)} for one in cluster(lines, NOW)]
+    return [{one.lead.feed, *(other.feed for other in one.others)} for one in cluster(tuple(lines))]
 
 
 class TestFolding:
@@ -101,7 +101,7 @@ class TestFolding:
             line(f"f{number % 7}", f"Title number {number % 11} of a long series of news", number)
             for number in range(80)
         ]
-        assert sum(1 + len(one.others) for one in cluster(lines, NOW)) == 80
+        assert sum(1 + len(one.others) for one in cluster(tuple(lines))) == 80
 
     def test_a_thousand_headlines_are_not_compared_each_with_each(self, monkeypatch: pytest.MonkeyPatch) -> None:
         chance = random.Random(7)
@@ -110,12 +110,12 @@ class TestFolding:
         lines = [line(f"f{number % 40}", title, number) for number, title in enumerate(titles)]
         compared = []
         monkeypatch.setattr(folding, "alike", lambda one, other: compared.append(1) or alike(one, other))
-        cluster(lines, NOW)
+        cluster(tuple(lines))
         assert len(compared) < 20 * len(lines)
 
 
 def top(*lines: Headline) -> list[tuple[str, int, str]]:
-    return [(one.lead.title, one.sources, one.why) for one in rank(cluster(lines, NOW), NOW)]
+    return [(one.lead.title, one.sources, one.why) for one in rank(cluster(tuple(lines)), NOW)]
 
 
 class TestTopStories:
@@ -145,7 +145,7 @@ class TestTopStories:
             line("a", "Otters learn to type on small machines", 60),
             line("b", "Otters learn to type on small machines", 30, summary="They like vowels."),
         ]
-        found = rank(cluster(lines, NOW), NOW)[0]
+        found = rank(cluster(tuple(lines)), NOW)[0]
         assert found.lead.feed == "b"
         assert [other.feed for other in found.also] == ["a"]
 
