@@ -27,17 +27,16 @@ class Claim:
         self._store = store
         self._clock = clock
         self._run = run
-        self._lost = False
         self._etag = self._swap(self._free())
 
     def renew(self) -> None:
         self._etag = self._swap(self._etag)
 
     def release(self) -> None:
-        """Let others begin; a mark that cannot be taken away grows old."""
-        if not self._lost:
-            with suppress(StoreError):
-                self._store.delete(KEY)
+        """Let others begin. A mark that cannot be taken away grows old; one that is another's by now stays."""
+        with suppress(Refused, StoreError):
+            self.renew()
+            self._store.delete(KEY)
 
     def _free(self) -> str | None:
         """The ETag of a mark that may be written over; None: there is none."""
@@ -62,5 +61,4 @@ class Claim:
         try:
             return self._store.swap(KEY, mark.as_json(), etag=etag, write_id=new_id(now))
         except Conflict:
-            self._lost = True
             raise Refused(f"{self._store.name}: another backup copies there now; this one stops") from None

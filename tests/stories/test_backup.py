@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -410,4 +411,14 @@ def test_a_mark_that_is_renewed_does_not_grow_old(scene):
 def test_half_a_mark_holds_nobody_up(scene):
     scene.shelf.store.create("running.json", b"{")
     with scene.backup().alone():
-        pass
+        assert json.loads(scene.content(scene.shelf.store)["running.json"])["run"] == "20261125T043000.000000Z"
+    assert "running.json" not in scene.content(scene.shelf.store)
+
+
+def test_who_was_too_slow_leaves_the_mark_of_the_one_that_began_since(scene):
+    with ExitStack() as later:
+        with scene.backup().alone():
+            scene.clock.advance(3601)
+            later.enter_context(scene.backup().alone())
+        with pytest.raises(Refused, match=r"since 20261125T053001\.000000Z"), scene.backup().alone():
+            pass
