@@ -25,6 +25,8 @@ from schemas.status import Alive, Signs
 log = logging.getLogger(__name__)
 
 EVERY_S = 30.0
+ALIVE_S = 3 * EVERY_S
+"""Three pulses missed: a process is gone."""
 EXPIRES_S = 7200.0
 """By the sender's clock: long enough that a machine whose clock is an hour behind is heard of, and named for it."""
 

@@ -6,13 +6,10 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
+from pressroom.desk.advice import SILENT_S
+from pressroom.pulse import ALIVE_S
 from schemas.status import FleetStatus, Seen
 from services.cli.tables import moment, size, span, table
-
-ALIVE: Final = timedelta(seconds=90)
-"""Three pulses missed: a process is gone."""
-SILENT: Final = timedelta(seconds=150)
-"""The leader speaks every half minute."""
 
 HEAD: Final = ("process", "state", "lag", "CPU", "memory", "last done", "version")
 RIGHT: Final = frozenset({"lag", "CPU", "memory"})
@@ -24,7 +21,7 @@ def wrong(fleet: FleetStatus | None, now: datetime) -> list[str]:
     """
     if fleet is None:
         return ["no scheduler has said yet how the newsroom is"]
-    if now - fleet.at > SILENT:
+    if now - fleet.at > timedelta(seconds=SILENT_S):
         # What was said of the others is as old.
         return [f"the leading scheduler has said nothing since {moment(fleet.at)}"]
     return list(_faults(fleet, now))
@@ -39,7 +36,7 @@ def _faults(fleet: FleetStatus, now: datetime) -> Iterator[str]:
 
 
 def is_alive(seen: Seen, now: datetime) -> bool:
-    return now - seen.heard_at <= ALIVE
+    return now - seen.heard_at <= timedelta(seconds=ALIVE_S)
 
 
 def lines(fleet: FleetStatus, now: datetime) -> list[str]:
