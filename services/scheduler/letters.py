@@ -12,7 +12,7 @@ from schemas.envelope import Hop
 from schemas.keeping import KeepFeed, KeepRound
 from schemas.messages import FailureClosed, FailureSeen, FeedRefresh, WeatherRequest
 from services.scheduler.memory import Ended, FeedMemory, Streak
-from services.scheduler.policy import Rules
+from services.scheduler.policy import Heard, Rules
 from services.scheduler.sites import Wanted, host_of
 from services.scheduler.trouble import failure_id
 
@@ -50,8 +50,9 @@ def refresh(memory: FeedMemory, wanted: Wanted, feeds_served: int, rules: Rules)
     )
 
 
-def failure_seen(memory: FeedMemory, streak: Streak, sites: tuple[str, ...]) -> Emit:
-    name = failure_id(memory.feed, streak.kind, streak.since)
+def failure_seen(heard: Heard, streak: Streak, sites: tuple[str, ...]) -> Emit:
+    feed = heard.memory.feed
+    name = failure_id(feed, streak.kind, streak.since)
     return Emit(
         RECORD_PUBLISH,
         keys.failure(streak.since.date(), name),
@@ -62,9 +63,9 @@ def failure_seen(memory: FeedMemory, streak: Streak, sites: tuple[str, ...]) -> 
             topic=FEED_REFRESH,
             kind=streak.kind,
             trouble=streak.trouble,
-            feed=memory.feed,
-            url=memory.address,
-            host=host_of(memory.address),
+            feed=feed,
+            url=heard.asked,
+            host=host_of(heard.asked),
             sites=sites[:100],
             count=streak.told,
         ),

@@ -12,17 +12,17 @@ from datetime import datetime, timedelta
 
 from pressroom.clock import Clock
 from pressroom.metrics.read_off import PLAIN, Reading
+from pressroom.pulse import ALIVE_S
 from schemas.messages import Check
 from schemas.status import PROCESSES_MAX, Alive, Seen
 from services.scheduler.census import Counted, count, overdue_s
 from services.scheduler.hosts import HostBook
 from services.scheduler.memory import FeedMemory
 from services.scheduler.plan import Plan
+from services.scheduler.policy import Heard
 from services.scheduler.sites import host_of
 
 COUNT_EVERY_S = 15.0
-ALIVE_S = 90.0
-"""Three pulses missed: a process is gone."""
 REMEMBERED_S = 600.0
 
 NEEDED = ("scheduler", "fetcher", "publisher", "web")
@@ -64,10 +64,10 @@ class Lookout:
             if len(self._processes) > PROCESSES_MAX:
                 del self._processes[min(self._processes, key=lambda name: self._processes[name][1].heard_at)]
 
-    def checked(self, memory: FeedMemory, check: Check, now: datetime) -> None:
+    def checked(self, heard: Heard, check: Check, now: datetime) -> None:
         """A refresh ended; one that was heard of before is not counted again."""
-        if memory.checked_at == now and memory.turn == check.turn:
-            self.hosts.checked(host_of(memory.address), check, now)
+        if heard.memory.checked_at == now and heard.memory.turn == check.turn:
+            self.hosts.checked(host_of(heard.asked), check, now)
 
     def look(self, plan: Plan, now: datetime) -> None:
         """Called with every batch; counts the feeds now and then."""

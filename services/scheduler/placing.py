@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from schemas.records import Validators
-from services.scheduler.memory import STREAKS_MAX, FeedMemory, Redirect
+from services.scheduler.memory import STREAKS_MAX, FeedMemory
 from services.scheduler.proposals import gone_id, gone_streak, moved_id
 from services.scheduler.redirects import withdrawn
 from services.scheduler.sites import Wanted
@@ -31,7 +31,6 @@ def placed(memory: FeedMemory, wanted: Wanted, now: datetime) -> FeedMemory:
 
 def _moved(memory: FeedMemory, url: str, now: datetime) -> dict[str, Any]:
     """Asked there at once. Validators are the old address's own; what was stored is known by its hash still."""
-    told = memory.redirect is not None and memory.redirect.told
     return {
         "named": url if url != memory.url else None,
         "moved_to": None,
@@ -41,7 +40,8 @@ def _moved(memory: FeedMemory, url: str, now: datetime) -> dict[str, Any]:
         "stopped": False,
         "next_at": now,
         "validators": Validators(),
-    } | (_over(memory, memory.redirect) if told and memory.redirect is not None else {})
+        **_over(memory),
+    }
 
 
 def _left_alone(memory: FeedMemory, declined: frozenset[str]) -> dict[str, Any]:
@@ -49,12 +49,13 @@ def _left_alone(memory: FeedMemory, declined: frozenset[str]) -> dict[str, Any]:
     update: dict[str, Any] = {}
     redirect = memory.redirect
     if redirect is not None and redirect.told and moved_id(memory.feed, redirect.url) in declined:
-        update |= {"redirect": redirect.model_copy(update={"told": False}), **_over(memory, redirect)}
+        update |= {"redirect": redirect.model_copy(update={"told": False}), **_over(memory)}
     gone = gone_streak(memory.streaks)
     if memory.stopped and gone is not None and gone_id(memory.feed, gone.since) in declined:
         update["stopped"] = False
     return update
 
 
-def _over(memory: FeedMemory, redirect: Redirect) -> dict[str, Any]:
-    return {"ended": (*memory.ended[-STREAKS_MAX:], withdrawn(memory.feed, redirect))}
+def _over(memory: FeedMemory) -> dict[str, Any]:
+    ended = withdrawn(memory)
+    return {"ended": (*memory.ended[-STREAKS_MAX:], *ended)} if ended else {}

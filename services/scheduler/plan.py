@@ -94,7 +94,7 @@ class Plan:
         return [*((one, DROPPED) for one in gone), *((one, DECIDED) for one in changed if one is not None)]
 
     def _take_over(self, feed: Wanted, now: datetime) -> FeedMemory | None:
-        """The memory, when it says anything else than before."""
+        """The memory, when failures are over by that: they are its `ended`."""
         before = self.ledger.feeds.get(feed.id)
         if before is None:
             self._keep(newcomer(feed.id, feed.url, now))
@@ -149,7 +149,7 @@ class Plan:
         before = self.ledger.feeds.get(check.feed)
         if before is None:
             return None
-        result = heard(before, check, now, self._rules, self._rng.random())
+        result = replace(heard(before, check, now, self._rules, self._rng.random()), asked=before.address)
         if result.memory is before:
             return result
         if before.state != "idle" and result.memory.state == "idle":
@@ -254,9 +254,7 @@ class Plan:
             self._agenda.put(memory.feed, host_of(memory.address), at)
 
     def _drop(self, memory: FeedMemory, now: datetime) -> FeedMemory:
-        ended = streaks_ended(memory)
-        if memory.redirect is not None and memory.redirect.told:
-            ended = (*ended, withdrawn(memory.feed, memory.redirect))
+        ended = (*streaks_ended(memory), *withdrawn(memory))
         update = {"dropped_at": now, "streaks": (), "redirect": None, "found": None, "failures": 0, "ended": ended}
         dropped = memory.model_copy(update=update)
         self._keep(dropped)

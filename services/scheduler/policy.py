@@ -46,13 +46,15 @@ class Heard:
     """What follows from a check.
 
     `tell`: streaks whose failure is to be opened or brought up to date; `ended`: failures that are over;
-    `host_pause_until`: the host is to be left alone until then.
+    `host_pause_until`: the host is to be left alone until then. `asked`: the address that the check speaks of, which
+    may not be the feed's any more.
     """
 
     memory: FeedMemory
     tell: tuple[Streak, ...] = ()
     ended: tuple[Ended, ...] = ()
     host_pause_until: datetime | None = None
+    asked: str = ""
 
 
 WHOLE_EVERY: Final = timedelta(days=8)

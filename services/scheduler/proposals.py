@@ -58,7 +58,7 @@ def gone_id(feed: str, since: datetime) -> str:
 
 def removals(memory: FeedMemory, sites: tuple[str, ...], now: datetime) -> list[SiteChange]:
     """What a setting has done about a feed that stayed gone: off each of its sites."""
-    gone = gone_streak(memory.streaks)
+    gone = gone_streak(memory.streaks[-1:])
     if gone is None or gone.count < GONE_CHECKS_MIN or gone_id(memory.feed, gone.since) in memory.declined:
         return []
     why = f"gone (410) at {gone.count} checks since {gone.since:%Y-%m-%d %H:%M} UTC"

@@ -45,9 +45,8 @@ def decide(memory: FeedMemory, fetch: Fetch, now: datetime, *, follow: bool) -> 
     """`follow`: go to the new address by ourselves; otherwise only propose it, once."""
     before = memory.redirect
     after = seen(before, fetch, memory.address, now)
-    ended: tuple[Ended, ...] = ()
-    if before is not None and before.told and (after is None or after.url != before.url):
-        ended = (withdrawn(memory.feed, before),)
+    goes_on = before is not None and after is not None and after.url == before.url
+    ended = () if goes_on else withdrawn(memory)
     if after is None or not held(after, now) or after.told or moved_id(memory.feed, after.url) in memory.declined:
         return Moved(after, memory.moved_to, ended=ended)
     if follow:
@@ -63,6 +62,10 @@ def proposal(redirect: Redirect, now: datetime) -> Streak:
     return Streak(kind=ErrorKind.MOVED, since=since, count=checks, told=checks, told_at=now, trouble=trouble)
 
 
-def withdrawn(feed: str, redirect: Redirect) -> Ended:
+def withdrawn(memory: FeedMemory) -> tuple[Ended, ...]:
+    """The failure that operators see of the feed's redirect, ready to be closed; none when it was not proposed."""
+    redirect = memory.redirect
+    if redirect is None or not redirect.told:
+        return ()
     since = redirect.first_seen
-    return Ended(id=failure_id(feed, ErrorKind.MOVED, since), opened_at=since)
+    return (Ended(id=failure_id(memory.feed, ErrorKind.MOVED, since), opened_at=since),)

@@ -224,14 +224,16 @@ class Scheduler:
         if heard is None or wanted is None:
             return []
         events.ended(check, heard, wanted.sites)
-        self._lookout.checked(heard.memory, check, now)
+        self._lookout.checked(heard, check, now)
         self._board.touch(wanted.sites)
         # Trouble at a feed that only readers want is theirs to see: operators are not called for a reader's typing.
         tell = heard.tell if wanted.sites else ()
+        stayed = heard.memory.address == heard.asked  # what is asked elsewhere by now is not dead
+        gone = removals(heard.memory, wanted.sites, now) if stayed and self._rules.remove_gone else ()
         return [
-            *(letters.failure_seen(heard.memory, streak, wanted.sites) for streak in tell),
-            *(search(plan, heard.memory, wanted, now) if tell else ()),
-            *(map(letters.change, removals(heard.memory, wanted.sites, now)) if self._rules.remove_gone else ()),
+            *(letters.failure_seen(heard, streak, wanted.sites) for streak in tell),
+            *(search(plan, heard.memory, wanted, now) if tell and stayed else ()),
+            *map(letters.change, gone),
             *(letters.failure_closed(ended, now) for ended in heard.ended),
             *([reader_feed(heard.memory, plan.ledger, now)] if wished(heard.memory, now, self._rules) else []),
         ]

@@ -14,6 +14,8 @@ from schemas.changes import FeedChange, FeedFound, FeedSearch, SiteChange, SiteC
 from schemas.documents import FeedStatus, SiteIndex, SiteStatus
 from schemas.messages import FailureClosed, FailureSeen, FeedRefresh, Tick
 from services.publisher.site_changes import changed
+from services.scheduler.census import Counted
+from services.scheduler.lookout import Lookout
 from services.scheduler.policy import Rules
 from services.scheduler.rhythm import Rhythm
 from services.scheduler.status_size import STATUS_BYTES_MAX
@@ -29,12 +31,13 @@ class Scene:
         self.folder = folder
         self.clock = SetClock()
         self.store = MemoryStore()
+        self.lookout = Lookout(self.clock)
         self.rules = Rules(rhythm=Rhythm(interval_min_s=900.0, interval_max_s=DAY_S), host_spacing_s=0.0, **rules)
         write_site(folder, "news", [ONE])
         self.room = self.another()
 
     def another(self) -> Room:
-        return Room(self.folder, self.store, self.clock, self.rules, status_interval_s=0.0)
+        return Room(self.folder, self.store, self.clock, self.rules, status_interval_s=0.0, lookout=self.lookout)
 
     def lay(self, *lines: FeedChange, site: str = "news", title: str | None = None) -> None:
         """As the publisher writes it."""
@@ -176,6 +179,17 @@ def test_a_feed_that_is_moved_while_it_is_asked_is_asked_elsewhere_when_that_has
     assert next(one for one in sent if one.url == NEW).turn == asked.turn + 1
 
 
+def test_what_the_old_address_answers_after_a_move_is_told_of_the_old_one_and_starts_no_search(scene):
+    (asked,) = scene.days(2)
+    scene.change(scene.line("move", NEW, ID_ONE))
+    sent = scene.room.give(failed(asked, "gone", status=410))
+    assert [(one.url, one.host) for one in of_type(sent, FailureSeen)] == [(ONE, "one.example")]
+    assert of_type(sent, FeedSearch) == []
+    assert [one.url for one in refreshes(sent)] == [NEW]
+    counted = scene.lookout.hosts.status(Counted(), scene.clock.now())
+    assert {line.host: line.today.failed for line in counted.hosts} == {"one.example": 1}
+
+
 def test_a_feed_that_is_moved_while_it_is_asked_moves_under_the_next_leader_too(scene):
     (asked,) = scene.days(2)
     scene.change(scene.line("move", NEW, ID_ONE))
@@ -258,6 +272,19 @@ def test_with_the_setting_a_feed_that_is_gone_three_days_in_a_row_is_taken_off_i
         "news",
         [(ID_ONE, "remove", "pressroom")],
     )
+
+
+def test_with_the_setting_a_feed_that_was_moved_while_it_was_asked_is_not_taken_off_for_its_old_address(tmp_path):
+    scene = Scene(tmp_path, remove_gone=True)
+    scene.answered(scene.room.tick())
+    gone(scene)
+    gone(scene)
+    (asked,) = scene.days(2)
+    scene.change(scene.line("move", NEW, ID_ONE))
+    sent = scene.room.give(failed(asked, "gone", status=410))
+    (elsewhere,) = refreshes(sent)
+    sent += scene.room.give(failed(elsewhere, "timeout"))
+    assert (elsewhere.url, of_type(sent, SiteChange)) == (NEW, [])
 
 
 @pytest.mark.parametrize(
