@@ -21,37 +21,35 @@ NEW_INTERVAL_S = 3.0
 
 
 def feed_status(feed: Feed, memory: FeedMemory | None, host: HostMemory | None) -> FeedStatus:
-    if memory is None:
-        return FeedStatus(
-            feed=feed.id,
-            url=feed.url,
-            title=feed.title,
-            home=feed.home,
-            items_max=feed.max_items,
-            origin=feed.origin,
-        )
-    streaks, seen = memory.streaks, memory.redirect
-    pauses = (memory.pause_until, host.pause_until if host else None)
-    return FeedStatus(
+    of_site = FeedStatus(
         feed=feed.id,
-        url=memory.address,
+        url=feed.url,
         title=feed.title,
         home=feed.home,
         items_max=feed.max_items,
-        checked_at=memory.checked_at,
-        ok_at=memory.ok_at,
-        changed_at=memory.changed_at,
-        failing_since=min((one.since for one in streaks), default=None),
-        failures=memory.failures,
-        trouble=streaks[-1].trouble if streaks else None,
-        next_at=None if memory.stopped else max(at for at in (memory.next_at, *pauses) if at is not None),
-        stopped=memory.stopped,
         origin=feed.origin,
-        interval_s=memory.interval_s,
-        pause_until=max((at for at in pauses if at is not None), default=None),
-        recent=memory.recent,
-        redirect=SeenRedirect(url=seen.url, since=seen.first_seen, checks=seen.checks) if seen else None,
-        proposal=proposal_of(memory),
+    )
+    if memory is None:
+        return of_site
+    streaks, seen = memory.streaks, memory.redirect
+    pauses = (memory.pause_until, host.pause_until if host else None)
+    return of_site.model_copy(
+        update={
+            "url": memory.address,
+            "checked_at": memory.checked_at,
+            "ok_at": memory.ok_at,
+            "changed_at": memory.changed_at,
+            "failing_since": min((one.since for one in streaks), default=None),
+            "failures": memory.failures,
+            "trouble": streaks[-1].trouble if streaks else None,
+            "next_at": None if memory.stopped else max(at for at in (memory.next_at, *pauses) if at is not None),
+            "stopped": memory.stopped,
+            "interval_s": memory.interval_s,
+            "pause_until": max((at for at in pauses if at is not None), default=None),
+            "recent": memory.recent,
+            "redirect": SeenRedirect(url=seen.url, since=seen.first_seen, checks=seen.checks) if seen else None,
+            "proposal": proposal_of(memory),
+        }
     )
 
 
