@@ -74,7 +74,9 @@ class Rounds:
         found = self._shelf.load(keys.head(feed), Head)
         if turn is not None and (found is None or found[0].turn <= turn):
             self._forget(keys.head(feed))
-            log.info("nobody has wanted %s for long: it is deleted, with %d objects", feed, self._keeping.drop(feed))
+            objects = self._keeping.drop(feed)
+            if found is not None:  # it is said again for hours, and done once
+                log.info("nobody has wanted %s for long: it is deleted, with %d objects", feed, objects)
         elif found is not None:
             needed = {version for version in (found[0].version, found[0].latest) if version is not None}
             versions, raws = self._keeping.trim(feed, needed, self._clock.now())

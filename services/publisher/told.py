@@ -45,24 +45,23 @@ class Told:
 
     def said(self, envelope: Envelope[Any]) -> Outcome:
         """What the scheduler says of sites and feeds."""
-        document: SiteStatus | SiteIndex | ReaderFeed | ReadersIndex = envelope.payload
-        key = _key_of(document)
-
-        def newer(old: Any) -> Any:
-            # `at` is the leading scheduler's own clock, written under its ledger: the later one is the later word.
-            return document if old is None or document.at >= old.at else None
-
-        return told(self._shelf, key, self._shelf.change(key, type(document), newer, envelope.id), 0, envelope.trace)
+        key = _key_of(envelope.payload)
+        return told(self._shelf, key, self._write(key, envelope), 0, envelope.trace)
 
     def status(self, envelope: Envelope[Any]) -> Outcome:
         """What operators look at; no page shows it, so nobody is told."""
+        self._write(STATUS_KEYS[type(envelope.payload)], envelope)
+        return Done()
+
+    def _write(self, key: str, envelope: Envelope[Any]) -> str | None:
+        """The document's new ETag; None when a later word is there."""
         document = envelope.payload
 
         def later(old: Any) -> Any:
+            # `at` is the sender's own clock, and one sends at a time: the later one is the later word.
             return document if old is None or document.at >= old.at else None
 
-        self._shelf.change(STATUS_KEYS[type(document)], type(document), later, envelope.id)
-        return Done()
+        return self._shelf.change(key, type(document), later, envelope.id)
 
 
 def told(shelf: Shelf, key: str, etag: str | None, turn: int, trace: str) -> Outcome:
