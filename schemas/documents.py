@@ -12,6 +12,9 @@ from schemas.envelope import Hop
 from schemas.messages import Headers, Trouble
 from schemas.records import ENTRIES_MAX, Entry, Fetch, Source
 
+FEEDS_MAX = 1000
+"""Feeds of a site."""
+
 ARCHIVED_MAX = 5000
 """Headlines that are kept of a day; what comes after them is left out."""
 
@@ -84,7 +87,7 @@ class SiteStatus(Model):
     theme: Name = ""
     place: Name = ""
     at: Instant
-    feeds: Annotated[tuple[FeedStatus, ...], Field(max_length=1000)]
+    feeds: Annotated[tuple[FeedStatus, ...], Field(max_length=FEEDS_MAX)]
 
 
 class SiteEntry(Model):

@@ -33,6 +33,7 @@ KEEPING = "keeping"
 """No object: the key of the publisher's round through the store, so that one publisher at a time is at it."""
 
 _ODD = re.compile(r"[^a-z0-9]+")
+_SITE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 
 def _slug(text: str, chars_max: int) -> str:
@@ -48,6 +49,11 @@ def feed_id(url: str) -> str:
     parts = urlsplit(url)
     readable = _slug(f"{parts.hostname or ''} {parts.path}", 48) or "feed"
     return f"{readable}-{short_hash(url, 10)}"
+
+
+def is_site_id(name: str) -> bool:
+    """Whether a site may be called so: 1 to 40 of a-z 0-9 -."""
+    return _SITE.fullmatch(name) is not None
 
 
 def head(feed: str) -> str:

@@ -14,7 +14,7 @@ from pressroom.objects.port import StoreError
 from pressroom.outcomes import Emit
 from pressroom.queues.topics import ONE_KEY, RECORD_PUBLISH, SCHEDULE
 from schemas import keys
-from schemas.documents import FeedStatus, Head, SiteIndex, SiteStatus
+from schemas.documents import FeedStatus, Head
 from schemas.envelope import new_id
 from schemas.errors import REMEDIES, kind_of
 from schemas.messages import Pause, Rollback, Wish
@@ -110,10 +110,8 @@ def list_(office: Office, asked: Every) -> Statuses:
     """Every feed, what needs a person first."""
     found: dict[str, FeedStatus] = {}
     sites: dict[str, list[str]] = {}
-    index = office.read(keys.SITES_INDEX, SiteIndex)
-    for site in index.sites if index else ():
-        status = office.read(keys.site_status(site.site), SiteStatus)
-        for one in status.feeds if status else ():
+    for site in site_words.sites(office):
+        for one in site.feeds:
             found[one.feed] = one
             sites.setdefault(one.feed, []).append(site.site)
     every = [_health(one, tuple(sites[one.feed]), office.now()) for one in found.values()]
@@ -165,9 +163,8 @@ def refresh(office: Office, asked: Refresh) -> Wished:
 def _is_nobodys(office: Office, feed: str) -> bool:
     """As far as the store can tell; a wish needs the queue only."""
     try:
-        return office.store.get(keys.head(feed)) is None and not site_words.places(office, feed)
-    except NotFound:
-        return True
+        shown = (row.feed for site in site_words.sites(office) for row in site.feeds)
+        return office.store.get(keys.head(feed)) is None and feed not in shown
     except StoreError:
         return False
 

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from pressroom.desk.office import Conflict, NotFound, Office
-from pressroom.desk.site_words import FEED, Changed, line, moved, places, say, sites
-from pressroom.desk.verbs import Answer, Asked, Change, argument, option, verb
+from pressroom.desk.site_words import FEED, Changed, OfSite, line, moved, places, say, sites
+from pressroom.desk.verbs import Answer, Change, argument, option, verb
 from schemas.changes import Proposal
 from schemas.documents import FeedStatus
-
-
-class OfSite(Asked):
-    site: str | None = option("only of this site")
 
 
 class Deciding(Change):

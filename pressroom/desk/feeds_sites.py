@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Annotated, Final
 
@@ -14,6 +13,7 @@ from pressroom.desk.previews import Looked
 from pressroom.desk.site_words import (
     FEED,
     Changed,
+    OfSite,
     address,
     carried_out,
     line,
@@ -25,16 +25,14 @@ from pressroom.desk.site_words import (
     shown,
     sites,
 )
-from pressroom.desk.verbs import Answer, Asked, Change, argument, option, verb
+from pressroom.desk.verbs import Answer, Change, argument, option, verb
 from pressroom.opml import CHARS_MAX, BadOpml, Listed, read, written
 from schemas import keys
 from schemas.changes import FeedChange, SiteChange
-from schemas.documents import FeedStatus, Head
+from schemas.documents import FEEDS_MAX, FeedStatus, Head
 from schemas.envelope import new_id
 
-FEEDS_MAX: Final = 1000
 TITLE_CHARS_MAX: Final = 200
-_SITE_ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _NEW: Final = "make the site, with this title, if there is none of that name"
 
 
@@ -64,10 +62,6 @@ class Removing(Change):
 class Moving(Change):
     feed: str = argument(FEED)
     url: str = argument("its new address")
-
-
-class OfSite(Asked):
-    site: str | None = option("only of this site")
 
 
 class Exported(Answer):
@@ -132,13 +126,14 @@ def _listed(office: Office, row: FeedStatus) -> Listed:
 def _put(
     office: Office, asked: Change, site: str, new_title: str | None, listed: Sequence[Listed], items_max: int
 ) -> Changed:
-    if not _SITE_ID.fullmatch(site):
+    if not keys.is_site_id(site):
         raise Refused(f"{site[:80]!r} can be no site's id: 1 to 40 of a-z 0-9 -")
     seen = number(office, site)
     rows, title = _there(office, site, new_title)
     there = names(rows)
     lines: dict[str, FeedChange] = {}
     left_out: list[str] = []
+    is_there = False
     for one in listed:
         try:
             word = _added(office, asked, one, items_max)
@@ -146,13 +141,14 @@ def _put(
             left_out.append(f"{one.url[:200]}: {refused}")
             continue
         if {word.feed, word.url} & there or word.feed in lines:
+            is_there = True
             left_out.append(f"{one.url}: {site} shows it already")
         elif len(rows) + len(lines) >= FEEDS_MAX:
             left_out.append(f"{one.url}: {site} would have more than {FEEDS_MAX} feeds")
         else:
             lines[word.feed] = word
     if not lines:
-        if isinstance(asked, Adding) and "shows it already" not in left_out[0]:
+        if isinstance(asked, Adding) and not is_there:
             raise Refused(left_out[0])
         return Changed(state="same", sites=(site,), feeds=(), left_out=tuple(left_out))
     change = SiteChange(site=site, title=title, lines=tuple(lines.values()), seen=seen)

@@ -9,7 +9,6 @@ import contextlib
 import fcntl
 import hashlib
 import os
-import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,13 +18,13 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pressroom.desk.office import Refused
+from schemas import keys
 from schemas.parts import PART_CHARS_MAX, PART_NAMES
 
 STATE: Final = ".pressroom.json"
 SUFFIX: Final = ".html"
 THEIRS: Final = ".theirs"
 BYTES_MAX: Final = 4 * PART_CHARS_MAX
-_SITE: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _PATHS_IN_SITE: Final = {f"{name}{SUFFIX}": name for name in PART_NAMES}
 
 
@@ -117,7 +116,7 @@ class Folder:
                 found.refused[name] = "a symbolic link; only folders and files count"
             elif not entry.is_dir():
                 found.refused[name] = "no folder of a site"
-            elif not _SITE.fullmatch(entry.name):
+            elif not keys.is_site_id(entry.name):
                 found.refused[name] = "no site has such a name"
             else:
                 self._read_site(entry, found)
@@ -164,7 +163,7 @@ class Folder:
 
     def _file(self, path: str) -> Path:
         site, _, name = path.partition("/")
-        if not _SITE.fullmatch(site) or (self.root / site).is_symlink():
+        if not keys.is_site_id(site) or (self.root / site).is_symlink():
             raise Refused(f"{path}: {site} cannot be a folder here")
         return self.root / site / f"{name}{SUFFIX}"
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from pressroom.desk.office import Office
 from pressroom.desk.verbs import Answer, Asked, option, verb
 from schemas import keys
-from schemas.status import HostCount, HostLine, HostsStatus
-
-HOSTS_MAX: Final = 1000
+from schemas.status import HOSTS_MAX, HostCount, HostLine, HostsStatus
 
 
 class Wanted(Asked):

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from pressroom.desk.office import Conflict, NotFound, Office, Refused
 from pressroom.desk.previews import Looked
-from pressroom.desk.verbs import Answer, Change
+from pressroom.desk.verbs import Answer, Asked, Change, option
 from pressroom.desk.waiting import until
 from pressroom.http.answer import FetchError
 from pressroom.http.urls import normalise_url
@@ -23,6 +23,10 @@ from schemas.envelope import new_id
 FEED: Final = "the feed's id, as `feeds list` shows it"
 
 State = Literal["done", "same", "asked", "would"]
+
+
+class OfSite(Asked):
+    site: str | None = option("only of this site")
 
 
 class Changed(Answer):
@@ -73,6 +77,7 @@ def names(rows: Iterable[FeedStatus]) -> set[str]:
 
 
 def moved(office: Office, asked: Change, rows: Mapping[str, FeedStatus], url: str) -> Changed:
+    """Have the feed asked at `url`. Raises `Refused` when one of its sites shows another feed there."""
     feed = next(iter(rows.values())).feed
     if all(row.url == url for row in rows.values()):
         return Changed(state="same", sites=tuple(rows), feeds=(feed,))

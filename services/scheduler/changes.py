@@ -12,8 +12,9 @@ from pressroom.objects.port import LIST_LIMIT_MAX, ObjectStore, Stored
 from schemas import keys
 from schemas.changes import FeedChange, SiteChanges
 from schemas.codec import TooNew, Undecodable, explain, read_document
+from schemas.documents import FEEDS_MAX
 from services.scheduler.shards import BadLedger
-from services.scheduler.sites import FEEDS_MAX, SITES_MAX, AddedFeed, Feed, Site, SiteBook, is_site_id
+from services.scheduler.sites import SITES_MAX, AddedFeed, Feed, Site, SiteBook
 
 log = logging.getLogger(__name__)
 
@@ -57,11 +58,9 @@ class Sites:
             return
         try:
             self._changes[key] = read_document(found.body, SiteChanges, f"object {key}")
-        except TooNew as error:
-            if key not in self._changes:
+        except (TooNew, Undecodable) as error:
+            if isinstance(error, TooNew) and key not in self._changes:
                 raise BadLedger(str(error)) from None
-            log.warning("%s; the site stays as it was", error)
-        except Undecodable as error:
             log.warning("%s; the site stays as it was", error)
         self._etags[key] = found.etag
 
@@ -78,7 +77,7 @@ def overlaid(files: Mapping[str, Site], changes: Iterable[SiteChanges]) -> dict[
     sites = {name: _changed(site, by_site[name]) if name in by_site else site for name, site in files.items()}
     for name in sorted(by_site.keys() - files.keys()):
         made = by_site[name]
-        if made.title is None or not is_site_id(name) or len(sites) >= SITES_MAX:
+        if made.title is None or not keys.is_site_id(name) or len(sites) >= SITES_MAX:
             continue
         site = _changed(Site(id=name, title=made.title[:200] or name), made)
         if site.feeds:

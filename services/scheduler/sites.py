@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cached_property, lru_cache
@@ -17,11 +16,10 @@ from pressroom.patterns import BadPattern, check, written_as_pattern
 from schemas import keys
 from schemas.base import Line, Name, Url
 from schemas.codec import explain
+from schemas.documents import FEEDS_MAX
 
-FEEDS_MAX = 1000
 SITES_MAX = 200
 
-_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -136,13 +134,9 @@ def host_of(url: str) -> str:
     return host if port in {None, _DEFAULT_PORTS.get(parts.scheme)} else f"{host}:{port}"
 
 
-def is_site_id(name: str) -> bool:
-    return _ID.fullmatch(name) is not None
-
-
 def read_site(path: Path) -> Site:
     """Read one file. Raises `SiteError`."""
-    if not is_site_id(path.stem):
+    if not keys.is_site_id(path.stem):
         raise SiteError(f"{path}: the file's name is the site's id: 1 to 40 of a-z 0-9 -, got {path.stem!r}")
     try:
         text = path.read_text(encoding="utf-8")
