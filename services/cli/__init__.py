@@ -23,7 +23,7 @@ VERBS = {
     "raws": "what sites really sent; read it again with today's parser",
     "traces": "the way of one refresh, over all services",
     "trace": "the same, shorter to type: trace ID",
-    "feeds": "roll back, release, refresh, pause and resume feeds",
+    "feeds": "how feeds are; add, move, remove, roll back, refresh and pause them",
     "hosts": "the politeness ledger: whom we ask, and how that goes",
     "files": "the parts of the pages that people write, one by one or as a folder",
     "headlines": "a site's headlines; take one out for good",

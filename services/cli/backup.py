@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import click
 
 from pressroom.clock import Clock, SystemClock
 from pressroom.desk.backup import Backup
 from pressroom.desk.backup_shelf import BadBackup, Shelf
 from pressroom.desk.office import Refused
-from pressroom.objects import ObjectStore, StoreError, StoreMisconfigured, open_store
+from pressroom.objects import ObjectStore, StoreError, open_store
 from pressroom.objects.port import Versioned
 from pressroom.outcomes import BackendUnavailable, Emit
 from pressroom.queues.port import Full, Unroutable
@@ -23,17 +20,10 @@ from schemas import keys
 from schemas.backup import BackupRun
 from schemas.codec import TooNew, Undecodable
 from schemas.status import BackupStatus
+from services.cli.plainly import in_one_line
 
-
-@contextmanager
-def one_line() -> Iterator[None]:
-    """What cannot be reached, read or done is one clear line."""
-    try:
-        yield
-    except StoreMisconfigured:
-        raise  # as for any setting that cannot be used
-    except (BadBackup, Refused, BackendUnavailable, StoreError, TooNew, Undecodable) as error:
-        raise click.ClickException(str(error)) from None
+TOLD = (BadBackup, Refused, BackendUnavailable, StoreError, TooNew, Undecodable)
+"""What cannot be reached, read or done."""
 
 
 def shelf_of(settings: Settings, target: str | None) -> Shelf:
@@ -66,7 +56,7 @@ def command(target: str | None, keep_days: float | None, dry_run: bool, versioni
     Run it daily: what has not changed is not read again, and a run that was cut off is gone on with.
     """
     settings, clock = load(), SystemClock()
-    with one_line():
+    with in_one_line(*TOLD):
         store = store_of(settings, clock)
         if versioning:
             click.echo(_switch_on(store))

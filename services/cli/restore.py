@@ -17,7 +17,8 @@ from pressroom.desk.office import Refused
 from pressroom.settings import load
 from pressroom.wiring import store_of
 from schemas.backup import BackupRun
-from services.cli.backup import one_line, shelf_of
+from services.cli.backup import TOLD, shelf_of
+from services.cli.plainly import in_one_line
 from services.scheduler.restored import restored
 from services.scheduler.shards import BadLedger
 
@@ -34,7 +35,7 @@ def command(source: str | None, only_check: bool, at: str | None, only_list: boo
     Exit 1 when a copy that was checked is not whole.
     """
     settings, clock = load(), SystemClock()
-    with one_line():
+    with in_one_line(*TOLD):
         shelf = shelf_of(settings, source)
         runs = shelf.runs()
         if only_list:

@@ -1,4 +1,4 @@
-"""Running until told to stop: signals, the address, the one line when something is missing."""
+"""Running until told to stop: the engines are looked at before, signals end it."""
 
 from __future__ import annotations
 

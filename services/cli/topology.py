@@ -9,9 +9,9 @@ import click
 
 from pressroom.clock import SystemClock
 from pressroom.outcomes import BackendUnavailable
-from pressroom.queues.port import QueueMisconfigured
 from pressroom.settings import Settings, load
 from pressroom.wiring import check_addresses
+from services.cli.plainly import in_one_line
 from services.scheduler.sites import SiteError
 from services.staff import lanes_of
 
@@ -58,12 +58,8 @@ def check(as_json: bool) -> None:
     """Say what differs; changes nothing. Exit 1 when something does."""
     from pressroom.queues.rabbitmq.admin import check as look  # noqa: PLC0415
 
-    try:
+    with in_one_line(BackendUnavailable, SiteError):
         report = look(_broker(load()))  # type: ignore[arg-type]
-    except QueueMisconfigured:
-        raise  # as for any setting that cannot be used
-    except (BackendUnavailable, SiteError) as error:
-        raise click.ClickException(str(error)) from None
     _tell(report, as_json)
 
 
@@ -74,10 +70,6 @@ def apply(as_json: bool) -> None:
     from pressroom.queues.rabbitmq.admin import apply as carry_out  # noqa: PLC0415
     from pressroom.queues.rabbitmq.move import CannotMove  # noqa: PLC0415
 
-    try:
+    with in_one_line(BackendUnavailable, CannotMove, SiteError):
         report = carry_out(_broker(load()), SystemClock(), lambda line: click.echo(line, err=as_json))  # type: ignore[arg-type]
-    except QueueMisconfigured:
-        raise  # as above
-    except (BackendUnavailable, CannotMove, SiteError) as error:
-        raise click.ClickException(str(error)) from None
     _tell(report, as_json)
