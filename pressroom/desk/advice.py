@@ -72,7 +72,7 @@ def advice(
 ) -> tuple[Advice, ...]:
     """Alerts first, then our own parts, then what sources do. What an alert begins with is not said again."""
     is_said = fleet is not None and any(one.alert in _BY_CAUSE for one in fleet.firing)
-    found = [*_of_fleet(fleet, causes, now), *_of_causes(causes[is_said:]), *_of_feeds(care)]
+    found = [*_of_fleet(fleet, causes, now), *_of_causes(causes[1:] if is_said else causes), *_of_feeds(care)]
     return tuple(sorted(found, key=lambda one: _ORDER[one.weight]))
 
 

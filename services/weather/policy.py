@@ -35,7 +35,7 @@ _ABOUT_THE_PLACE: Final = frozenset({400, 404, 422})
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The record of a cell that this process sent last: for which message, when, and whether the store has it."""
+    """The record of a cell that was sent last: for which message, when, and whether the store is known to have it."""
 
     message_id: str
     at: datetime
