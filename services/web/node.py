@@ -14,7 +14,7 @@ from pressroom.clock import Clock
 from pressroom.health import Vitals
 from pressroom.objects.port import ObjectStore, StoreError, Unavailable
 from pressroom.places import Places
-from pressroom.queues.port import Queue, Subscription
+from pressroom.queues.port import Queue
 from pressroom.settings import Settings
 from schemas import keys
 from schemas.documents import Head, SiteIndex
@@ -39,14 +39,13 @@ from services.web.rendering import Templates
 from services.web.search import Index
 from services.web.shelf import Shelf
 from services.web.waiters import Waiters, waiters_of
+from services.web.watcher import Watcher
 from services.web.weather import NodeWeather
 
 log = logging.getLogger(__name__)
-BROKER_POLL_S = 1.0
 LISTEN_S = 0.5
 """A broker that is down must not hold up a start: after this it is waited for beside the readers."""
 
-TRIM_ROUNDS = 600
 STOP_S = 2.0
 
 
@@ -73,12 +72,12 @@ class WebNode:
         senders: Waiters | None = None,
     ) -> None:
         registry = registry or CollectorRegistry()
-        self.metrics = metrics = NodeMetrics(registry, clock)
-        waiters = waiters_of(settings.web_threads)
+        self.metrics = NodeMetrics(registry, clock)
         self._store = store
-        self._queue = queue
         self._clock = clock
         self._cell_of = cell_of
+        self._places = places
+        self._waiters = waiters_of(settings.web_threads)
         self.shelf = Shelf(settings.data / "web" / "copies", settings.copies_bytes_max)
         self.copies = Copies(
             store,
@@ -86,61 +85,53 @@ class WebNode:
             clock,
             bytes_max=settings.copies_bytes_max,
             on_change=self._on_change,
-            counts=metrics.checks,
-            waiters=waiters,
+            counts=self.metrics.checks,
+            waiters=self._waiters,
         )
         self.agenda = Agenda(rules_of(settings), random.Random())  # noqa: S311 - jitter, no secret
-        self.refresher = Refresher(self.copies, self.agenda, clock, self._on_store, metrics.announced)
-        self.assets = assets = Assets(settings.assets_url, clock.now())
-        templates = Templates(assets, settings.public_url)
+        self.refresher = Refresher(self.copies, self.agenda, clock, self._on_store, self.metrics.announced)
+        self.assets = Assets(settings.assets_url, clock.now())
+        templates = Templates(self.assets, settings.public_url)
         self.press = Press(self.copies, templates, cell_of, assets_url=settings.assets_url)
         self.table = PageTable()
-        self.renderer = Renderer(self.table, metrics.rendering(self.press.render_site), clock)
+        self.renderer = Renderer(self.table, self.metrics.rendering(self.press.render_site), clock)
         self.index = Index(settings.data / "web" / "search.sqlite")
         self.indexer = Indexer(self.copies, self.index, clock)
         self.asking = Asking(queue, clock)
-        self.weather = NodeWeather(
-            lambda key: self.copies.value(key, WeatherRecord),
-            self.asking,
-            clock,
-            settings.weather_fresh_s,
-            self._look_at,
-        )
+        self.weather = NodeWeather(self._weather_of, self.asking, clock, settings.weather_fresh_s, self._look_at)
         self.own = OwnFeeds(self.copies, self.asking, clock, settings.rate_reader_feeds_hour, self._look_at)
         self._public: frozenset[str] = frozenset()
-        self._subscription: Subscription | None = None
         self._want_lock = threading.Lock()
-        self._listening = threading.Event()
-        self._stopping = threading.Event()
-        self._watcher = threading.Thread(target=self._watch, name="web-watch", daemon=True)
-        self._places = places
-        self.wsgi: Gate = create_app(
-            Deps(
-                settings=settings,
-                clock=clock,
-                store=store,
-                queue=queue,
-                copies=self.copies,
-                table=self.table,
-                kept=Kept(settings.copies_bytes_max, metrics.kept),
-                press=self.press,
-                assets=assets,
-                health=self.health,
-                metrics=metrics,
-                waiters=waiters,
-                senders=senders,
-                index=self.index,
-                weather=self.weather,
-                own=self.own,
-                places=places,
-                cell_of=cell_of,
-                sites=self.sites,
-                public_keys=lambda: self._public,
-                started_at=clock.now(),
-            )
+        self._watcher = Watcher(
+            queue, clock, self.refresher.on_notice, self._on_broker, self._publish_assets, self._tidy
         )
-
+        self.wsgi: Gate = create_app(self._deps(settings, queue, senders))
         node_states(registry, self.health)
+
+    def _deps(self, settings: Settings, queue: Queue | None, senders: Waiters | None) -> Deps:
+        return Deps(
+            settings=settings,
+            clock=self._clock,
+            store=self._store,
+            queue=queue,
+            copies=self.copies,
+            table=self.table,
+            kept=Kept(settings.copies_bytes_max, self.metrics.kept),
+            press=self.press,
+            assets=self.assets,
+            health=self.health,
+            metrics=self.metrics,
+            waiters=self._waiters,
+            senders=senders,
+            index=self.index,
+            weather=self.weather,
+            own=self.own,
+            places=self._places,
+            cell_of=self._cell_of,
+            sites=self.sites,
+            public_keys=lambda: self._public,
+            started_at=self._clock.now(),
+        )
 
     def start(self) -> None:
         """Pages from disk are there when this returns; the store is asked for newer ones meanwhile."""
@@ -152,7 +143,7 @@ class WebNode:
         self._watcher.start()
         if self._places is not None and not self._places.is_ready:
             threading.Thread(target=self._make_places_ready, args=(self._places,), name="places", daemon=True).start()
-        self._listening.wait(LISTEN_S)
+        self._watcher.wait_for_notices(LISTEN_S)
 
     def _make_places_ready(self, places: Places) -> None:
         """The first start on a machine makes the index of names, beside everything else; then weather has a place."""
@@ -179,11 +170,7 @@ class WebNode:
         self.renderer.render_due()
 
     def stop(self, timeout_s: float = STOP_S) -> None:
-        self._stopping.set()
-        if self._watcher.is_alive():
-            self._watcher.join(timeout_s)
-        if self._subscription is not None:
-            self._subscription.close(timeout_s)
+        self._watcher.stop(timeout_s)
         self.refresher.stop(timeout_s)
         self.renderer.stop(timeout_s)
         self.indexer.stop(timeout_s)
@@ -214,6 +201,9 @@ class WebNode:
         for key in (self._public - before).intersection(own):
             # Until now this was some reader's own, and in no search.
             self.indexer.mark(key)
+
+    def _weather_of(self, key: str) -> WeatherRecord | None:
+        return self.copies.value(key, WeatherRecord)
 
     def _look_at(self, key: str) -> None:
         self.agenda.also(key, self._clock.monotonic())
@@ -247,33 +237,26 @@ class WebNode:
     def _on_store(self, since: datetime | None) -> None:
         self._say(Outage(since, self.press.outage.broker_since))
 
+    def _on_broker(self, trouble: str | None) -> None:
+        since = self.press.outage.broker_since
+        if bool(trouble) == (since is not None):
+            return
+        if trouble:
+            log.warning("no notices from the broker, copies are checked in their time: %s", trouble)
+        self._say(Outage(self.press.outage.store_since, self._clock.now() if trouble else None))
+
     def _say(self, outage: Outage) -> None:
         self.press.outage = outage
         self.renderer.mark(self.sites())
 
-    def _watch(self) -> None:
-        """The broker's trouble is a state, not an event: looked at once a second. Now and then the disk is tidied."""
-        self._listen()
-        rounds = 0
-        published = self._publish_assets()
-        while not self._clock.wait(self._stopping, BROKER_POLL_S):
-            self._look_at_broker()
-            if not published and self.press.outage.store_since is None:
-                published = self._publish_assets()
-            rounds += 1
-            if rounds % TRIM_ROUNDS == 0:
-                self._want()
-                self.shelf.trim(self.agenda.kept())
-
-    def _listen(self) -> None:
-        if self._queue is not None:
-            self._subscription = self._queue.listen(self.refresher.on_notice)
-            # What changed while this took was asked for too early and announced too early.
-            self.refresher.on_notice(None)
-        self._listening.set()
+    def _tidy(self) -> None:
+        self._want()
+        self.shelf.trim(self.agenda.kept())
 
     def _publish_assets(self) -> bool:
         """True when there is nothing left to do about it."""
+        if self.press.outage.store_since is not None:
+            return False
         try:
             self.assets.publish(self._store)
         except Unavailable:
@@ -281,15 +264,6 @@ class WebNode:
         except StoreError as error:
             log.warning("assets are not in the store, this node serves its own: %s", error)
         return True
-
-    def _look_at_broker(self) -> None:
-        trouble = self._subscription.trouble if self._subscription is not None else None
-        since = self.press.outage.broker_since
-        if bool(trouble) == (since is not None):
-            return
-        if trouble:
-            log.warning("no notices from the broker, copies are checked in their time: %s", trouble)
-        self._say(Outage(self.press.outage.store_since, self._clock.now() if trouble else None))
 
 
 def rules_of(settings: Settings) -> Rules:
