@@ -13,6 +13,7 @@ from services.web.rendering import iso, safe_link
 from services.web.wishes import Wishes
 
 HEADLINES_MAX = 500
+HEADLINES_DEFAULT = 100
 
 
 def sites(entries: tuple[SiteEntry, ...], base: str) -> dict[str, Any]:

@@ -5,51 +5,29 @@ from __future__ import annotations
 from typing import Any, Final
 
 from services.web import api_schemas as of
+from services.web.api import HEADLINES_DEFAULT, HEADLINES_MAX
 from services.web.api_schemas import Schema, record, ref, some
 
-_SITE: Final = {
-    "name": "site",
-    "in": "path",
-    "required": True,
-    "schema": of.TEXT,
-    "example": "linux",
-    "description": "as `/api/v1/sites` names it",
-}
-_FEED: Final = {
-    "name": "feed",
-    "in": "path",
-    "required": True,
-    "schema": of.TEXT,
-    "example": "kernel-notes",
-    "description": "as headlines and statuses name it",
-}
-_LIMIT: Final = {
-    "name": "limit",
-    "in": "query",
-    "schema": {"type": "integer", "minimum": 1, "maximum": 500, "default": 100},
-    "example": 20,
-}
-_ONE_FEED: Final = {
-    "name": "feed",
-    "in": "query",
-    "schema": of.TEXT,
-    "example": "kernel-notes",
-    "description": "only this feed's headlines",
-}
-_WORDS: Final = {
-    "name": "q",
-    "in": "query",
-    "schema": of.TEXT,
-    "example": "wien",
-    "description": "the beginning of a town's name, in any of its languages",
-}
-_KNOWN_ETAG: Final = {
-    "name": "If-None-Match",
-    "in": "header",
-    "schema": of.TEXT,
-    "example": '"0c2d9f6f5f3b4b1f8a7e6d5c"',
-    "description": "the ETag of the answer that the client has",
-}
+
+def _parameter(where: str, name: str, example: Any, text: str, schema: Schema = of.TEXT) -> Schema:
+    required = {"required": True} if where == "path" else {}
+    return {"name": name, "in": where, **required, "schema": schema, "example": example, "description": text}
+
+
+_SITE: Final = _parameter("path", "site", "linux", "as `/api/v1/sites` names it")
+_FEED: Final = _parameter("path", "feed", "kernel-notes", "as headlines and statuses name it")
+_LIMIT: Final = _parameter(
+    "query",
+    "limit",
+    20,
+    "at most so many",
+    {"type": "integer", "minimum": 1, "maximum": HEADLINES_MAX, "default": HEADLINES_DEFAULT},
+)
+_ONE_FEED: Final = _parameter("query", "feed", "kernel-notes", "only this feed's headlines")
+_WORDS: Final = _parameter("query", "q", "wien", "the beginning of a town's name, in any of its languages")
+_KNOWN_ETAG: Final = _parameter(
+    "header", "If-None-Match", '"0c2d9f6f5f3b4b1f8a7e6d5c"', "the ETag of the answer that the client has"
+)
 _ETAG: Final = {"ETag": {"description": "strong; changes with the content", "schema": of.TEXT}}
 
 

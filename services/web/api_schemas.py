@@ -5,14 +5,6 @@ from __future__ import annotations
 from typing import Any, Final
 
 Schema = dict[str, Any]
-TEXT: Final[Schema] = {"type": "string"}
-TEXT_OR_NULL: Final[Schema] = {"type": ["string", "null"]}
-MOMENT: Final[Schema] = {"type": "string", "format": "date-time"}
-MOMENT_OR_NULL: Final[Schema] = {"type": ["string", "null"], "format": "date-time"}
-COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
-COUNT_OR_NULL: Final[Schema] = {"type": ["integer", "null"], "minimum": 0}
-NUMBER_OR_NULL: Final[Schema] = {"type": ["number", "null"]}
-YES_NO_OR_NULL: Final[Schema] = {"type": ["boolean", "null"]}
 
 
 def record(**fields: Schema) -> Schema:
@@ -26,6 +18,21 @@ def some(of: Schema) -> Schema:
 def ref(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
+
+def or_null(of: Schema) -> Schema:
+    return of | {"type": [of["type"], "null"]}
+
+
+def each(of: Schema, *names: str) -> dict[str, Schema]:
+    return dict.fromkeys(names, of)
+
+
+TEXT: Final[Schema] = {"type": "string"}
+TEXT_OR_NULL: Final = or_null(TEXT)
+MOMENT: Final[Schema] = {"type": "string", "format": "date-time"}
+MOMENT_OR_NULL: Final = or_null(MOMENT)
+COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
+NUMBER_OR_NULL: Final = or_null({"type": "number"})
 
 _HEADLINE: Final = record(
     id=TEXT,
@@ -48,25 +55,19 @@ SCHEMAS: Final[Schema] = {
         home=TEXT_OR_NULL,
         state={"enum": ["fresh", "stale", "failing", "empty"]},
         why=TEXT_OR_NULL,
-        since=MOMENT_OR_NULL,
-        published_at=MOMENT_OR_NULL,
-        fetched_at=MOMENT_OR_NULL,
-        checked_at=MOMENT_OR_NULL,
-        next_at=MOMENT_OR_NULL,
+        **each(MOMENT_OR_NULL, "since", "published_at", "fetched_at", "checked_at", "next_at"),
     ),
     "Entry": record(
         id=TEXT,
         title=TEXT_OR_NULL,
         link=TEXT_OR_NULL,
-        published=MOMENT_OR_NULL,
-        updated=MOMENT_OR_NULL,
-        first_seen=MOMENT_OR_NULL,
+        **each(MOMENT_OR_NULL, "published", "updated", "first_seen"),
         authors=some(TEXT),
         categories=some(TEXT),
         summary=TEXT_OR_NULL,
         content_html=TEXT_OR_NULL,
         image=TEXT_OR_NULL,
-        enclosures=some(record(url=TEXT, type=TEXT_OR_NULL, length_bytes=COUNT_OR_NULL)),
+        enclosures=some(record(url=TEXT, type=TEXT_OR_NULL, length_bytes=or_null(COUNT))),
         language=TEXT_OR_NULL,
     ),
     "Weather": record(
@@ -83,32 +84,22 @@ SCHEMAS: Final[Schema] = {
     ),
     "WeatherNow": record(
         at=MOMENT,
-        temperature_c=NUMBER_OR_NULL,
-        feels_like_c=NUMBER_OR_NULL,
-        wind_speed_ms=NUMBER_OR_NULL,
-        wind_from_deg=NUMBER_OR_NULL,
-        humidity_pct=NUMBER_OR_NULL,
-        precipitation_mm=NUMBER_OR_NULL,
         condition=TEXT_OR_NULL,
-        is_day=YES_NO_OR_NULL,
+        is_day=or_null({"type": "boolean"}),
+        **each(NUMBER_OR_NULL, "temperature_c", "feels_like_c", "wind_speed_ms", "wind_from_deg"),
+        **each(NUMBER_OR_NULL, "humidity_pct", "precipitation_mm"),
     ),
     "WeatherHour": record(
         time=MOMENT,
-        temperature_c=NUMBER_OR_NULL,
-        precipitation_mm=NUMBER_OR_NULL,
-        precipitation_pct=NUMBER_OR_NULL,
-        wind_speed_ms=NUMBER_OR_NULL,
-        visibility_m=NUMBER_OR_NULL,
         condition=TEXT_OR_NULL,
+        **each(NUMBER_OR_NULL, "temperature_c", "precipitation_mm", "precipitation_pct"),
+        **each(NUMBER_OR_NULL, "wind_speed_ms", "visibility_m"),
     ),
     "WeatherDay": record(
         date={"type": "string", "format": "date"},
-        temperature_min_c=NUMBER_OR_NULL,
-        temperature_max_c=NUMBER_OR_NULL,
-        precipitation_mm=NUMBER_OR_NULL,
-        sunrise=MOMENT_OR_NULL,
-        sunset=MOMENT_OR_NULL,
         condition=TEXT_OR_NULL,
+        **each(NUMBER_OR_NULL, "temperature_min_c", "temperature_max_c", "precipitation_mm"),
+        **each(MOMENT_OR_NULL, "sunrise", "sunset"),
     ),
     "Place": record(name=TEXT, region=TEXT, country=TEXT, full_name=TEXT, cell=TEXT, timezone=TEXT),
     "Problem": record(title=TEXT, status=COUNT, detail=TEXT),
@@ -150,19 +141,15 @@ FEED: Final = {
     "next_at": "2026-11-24T12:10:00Z",
 }
 ENTRY: Final = {
-    "id": "https://kernel-notes.example/tiers",
-    "title": "A look at memory tiers in the next kernel",
-    "link": "https://kernel-notes.example/tiers",
+    **{name: HEADLINE[name] for name in ("id", "title", "link", "summary", "language")},
     "published": _AT,
     "updated": None,
     "first_seen": "2026-11-24T11:58:00Z",
     "authors": ["R. Example"],
     "categories": ["memory"],
-    "summary": "Slow memory is here to stay.",
     "content_html": "<p>Slow memory is <em>here to stay</em>.</p>",
     "image": None,
     "enclosures": [{"url": "https://kernel-notes.example/tiers.mp3", "type": "audio/mpeg", "length_bytes": 4194304}],
-    "language": "en",
 }
 WEATHER: Final = {
     "cell": "52.1_5.1",

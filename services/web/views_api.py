@@ -25,7 +25,6 @@ CORS: Final[Headers] = [
     ("Access-Control-Expose-Headers", "ETag"),
     ("X-Content-Type-Options", "nosniff"),
 ]
-LIMIT_DEFAULT: Final = 100
 
 
 def blueprint(deps: Deps) -> Blueprint:
@@ -92,7 +91,7 @@ def data_page(content: Any, deps: Deps) -> Page:
 
 
 def _limit() -> int:
-    text = request.args.get("limit", str(LIMIT_DEFAULT))
+    text = request.args.get("limit", str(api.HEADLINES_DEFAULT))
     if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= api.HEADLINES_MAX):
         raise BadRequest(f"limit must be a number from 1 to {api.HEADLINES_MAX}, got {text[:40]!r}")
     return int(text)
