@@ -32,3 +32,11 @@ def of_room(room: str) -> Iterable[Verb]:
 
 def find(room: str, name: str) -> Verb | None:
     return next((one for one in of_room(room) if one.name == name), None)
+
+
+def known(room: str, name: str) -> Verb:
+    """One that our own code names. Raises `KeyError`."""
+    verb = find(room, name)
+    if verb is None:
+        raise KeyError(f"{room} {name}")
+    return verb

@@ -24,6 +24,8 @@ KNOWN_MIN: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Bar:
+    """In the drawing's own units; the template gives the size."""
+
     x: float
     y: float
     width: float

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
-from openapi_spec_validator import validate
+from openapi_spec_validator import OpenAPIV31SpecValidator
 from werkzeug.test import Client
 
 from pressroom.clock import SystemClock
@@ -141,7 +141,7 @@ def test_a_call_by_nobody_or_with_a_wrong_password_is_401(desk):
 
 
 def test_the_document_of_all_calls_is_valid():
-    validate(document())
+    assert list(OpenAPIV31SpecValidator(document()).iter_errors()) == []
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=name_of)

@@ -7,32 +7,31 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from services.web.chart import Bar
+
 WIDTH: Final = 240.0
 HEIGHT: Final = 48.0
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
-    """One bar in the chart's own units; the template gives the size."""
+class Hour(Bar):
+    """The bar of an hour, and what it says to whoever points at it."""
 
-    x: float
-    y: float
-    width: float
-    height: float
     text: str
 
 
-def hours(counts: Sequence[int], now: datetime) -> tuple[Bar, ...]:
+def hours(counts: Sequence[int], now: datetime) -> tuple[Hour, ...]:
     """A bar for each hour, the latest on the right. Empty when nothing was counted."""
     most = max(counts, default=0)
     if not most:
         return ()
     step, bars = WIDTH / len(counts), []
+    width = round(step - 2, 1)
     for place, count in enumerate(counts):
         tall = count / most * (HEIGHT - 2)
         ends = now - timedelta(hours=len(counts) - 1 - place)
         text = f"{count} in the hour before {ends:%H:%M} UTC"
-        bars.append(_bar(place * step + 1, HEIGHT - tall, step - 2, tall, text))
+        bars.append(Hour(round(place * step + 1, 1), round(HEIGHT - tall, 1), width, round(tall, 1), text))
     return tuple(bars)
 
 
@@ -50,7 +49,3 @@ def line(values: Sequence[float]) -> str:
 def share(part: float, whole: float) -> float:
     """How much of a hundred, for a bar that is a hundred wide."""
     return round(min(1.0, part / whole) * 100, 1) if whole > 0 else 0.0
-
-
-def _bar(x: float, y: float, width: float, height: float, text: str) -> Bar:
-    return Bar(round(x, 1), round(y, 1), round(width, 1), round(height, 1), text)

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from pressroom.desk import files, files_words
 from pressroom.desk.office import Conflict, Office
-from pressroom.desk.rooms import find
+from pressroom.desk.rooms import known
 from pressroom.desk.verbs import Verb, ask, perform
 from schemas.envelope import new_id
 from schemas.parts import PART_CHARS_MAX, Part
@@ -42,7 +42,7 @@ class Editor:
         """The text as it is now, or as it was in `version`: to go on from there."""
         said = {name: request.args.get(name, "") for name in ("site", "name", "version")}
         if not (said["site"] and said["name"]):
-            return self._plain(session, _verb("save"))
+            return self._plain(session, known("files", "save"))
         with self._counter.place() as office:
             part = self._part(office, said["site"], said["name"])
             text = part.html if part is not None else None
@@ -73,7 +73,7 @@ class Editor:
 
     def _part(self, office: Office, site: str, name: str) -> Part | None:
         """Raises as the verb does for a site or a name that is none."""
-        asked = cast(files.Which, ask(_verb("history"), {"site": site, "name": name}))
+        asked = cast(files.Which, ask(known("files", "history"), {"site": site, "name": name}))
         return files.present(office, asked.site, asked.name)
 
     def _overtaken(self, office: Office, session: Session, said: dict[str, str], kept: dict[str, Any]) -> Response:
@@ -104,10 +104,10 @@ class Editor:
         **values: Any,
     ) -> Response:
         versions = [files.PartLine.of(one) for one in files.chain(office, part)][:VERSIONS_SHOWN] if part else []
-        known: dict[str, Any] = {"why": "", "overtaken": None} | values
+        shown: dict[str, Any] = {"why": "", "overtaken": None, "look": None} | values
         if isinstance(preview, files.Previewed):
             # Cleaned by the verb, and under the same policy as on the page itself.
-            known |= {"look": Markup(preview.html)}  # noqa: S704
+            shown["look"] = Markup(preview.html)  # noqa: S704
         return self._paper.answer(
             "editor.html",
             session,
@@ -121,16 +121,10 @@ class Editor:
             trouble=found,
             chars_max=PART_CHARS_MAX,
             entry=new_id(office.now()),
-            **{"look": None, **known},
+            **shown,
         )
 
 
-def _verb(name: str) -> Verb:
-    verb = find("files", name)
-    assert verb is not None, f"there is no verb files {name}"
-    return verb
-
-
 def _perform(office: Office, name: str, said: dict[str, Any], entry: str = "") -> BaseModel:
-    verb = _verb(name)
+    verb = known("files", name)
     return perform(office, verb, ask(verb, said), entry)

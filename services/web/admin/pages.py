@@ -10,11 +10,11 @@ from flask import Blueprint, Response, redirect, request
 from pydantic import BaseModel
 
 from pressroom.desk.audit import Told
-from pressroom.desk.rooms import find, of_room
+from pressroom.desk.rooms import find, known, of_room
 from pressroom.desk.verbs import Change, Verb, ask, perform
 from pressroom.desk.written import call, command_line
 from schemas.envelope import new_id
-from services.web.admin import trouble
+from services.web.admin import runbook, trouble
 from services.web.admin.beside import beside, looked_at, sites
 from services.web.admin.counter import Busy, Counter
 from services.web.admin.door import Door
@@ -22,7 +22,6 @@ from services.web.admin.editor import Editor
 from services.web.admin.entrance import Foreign, cookie, only_our_own
 from services.web.admin.forms import Field, fields, given, only_by_command
 from services.web.admin.paper import Paper, has_own
-from services.web.admin.runbook import known
 from services.web.admin.sessions import Session
 from services.web.admin.since import progress, since
 from services.web.admin.trouble import EXPECTED, Trouble
@@ -76,13 +75,12 @@ class Pages:
         return guarded
 
     def glance(self, session: Session) -> Response:
-        show = _verb("newsroom", "show")
-        return self._looking(session, show, template="glance.html", here="newsroom", node=self._health())
+        return self._looking(session, known("newsroom", "show"), template="glance.html", node=self._health())
 
     def runbook(self, session: Session) -> Response:
         """`of`: an alert or an error kind without a section of its own; the page says what the code knows of it."""
         named = request.args.get("of", "")
-        return self._paper.answer("runbook.html", session, here="runbook", named=named, known=known(named))
+        return self._paper.answer("runbook.html", session, here="runbook", named=named, known=runbook.known(named))
 
     def room(self, session: Session, room: str) -> Response:
         """A room opens with what it can show without being asked anything, else with its first question."""
@@ -108,7 +106,7 @@ class Pages:
 
     def done(self, session: Session, entry: str) -> Response:
         """What came of a change: what the verb answered, and how things stand by now."""
-        show = _verb("audit", "show")
+        show = known("audit", "show")
         with self._counter.place() as office:
             told = cast(Told, perform(office, show, ask(show, {"entry": entry})))
             stands, far = since(office, told), progress(office, told)
@@ -125,6 +123,7 @@ class Pages:
                 more = beside(office, verb, asked, answer)
         except EXPECTED as error:
             if template != "answer.html":
+                # The glance asks nothing, so there is no form to say it on.
                 raise
             return self._page(session, verb, "form.html", said=said, trouble=trouble.told(error))
         return self._page(session, verb, template, said=said, more=more, **_shown(verb, answer), **values)
@@ -172,16 +171,16 @@ class Pages:
     def _page(self, session: Session, verb: Verb, template: str, **values: Any) -> Response:
         found: Trouble | None = values.get("trouble")
         form: tuple[Field, ...] = fields(verb.asks)
-        known: dict[str, Any] = {"said": {}, "why": "", "entry": self._entry(), "trouble": None, "more": {}} | values
-        known |= {
-            "here": values.get("here", verb.room),
+        shown: dict[str, Any] = {"said": {}, "why": "", "entry": self._entry(), "trouble": None, "more": {}} | values
+        shown |= {
+            "here": verb.room,
             "verb": verb,
             "verbs": [one for one in of_room(verb.room) if one == verb or not _is_of_an_item(one)],
             "form": form,
             "sites": self._sites() if any(field.name == "site" for field in form) else (),
-            "elsewhere": (command_line(verb, known["said"]), call(verb, known["said"], request.host_url)),
+            "elsewhere": (command_line(verb, shown["said"]), call(verb, shown["said"], request.host_url)),
         }
-        return self._paper.answer(template, session, found.status if found else 200, **known)
+        return self._paper.answer(template, session, found.status if found else 200, **shown)
 
     def _sites(self) -> tuple[str, ...]:
         """To choose from. A form without them is still a form."""
@@ -199,12 +198,6 @@ def to_sign_in() -> Response:
     wanted = request.full_path.rstrip("?") if request.method == "GET" else "/admin/"
     query = f"?{urlencode({'next': wanted})}" if wanted != "/admin/" else ""
     return cast(Response, redirect(f"/admin/sign-in{query}", 303))
-
-
-def _verb(room: str, name: str) -> Verb:
-    verb = find(room, name)
-    assert verb is not None, f"there is no verb {room} {name}"
-    return verb
 
 
 def _needs(verb: Verb) -> bool:

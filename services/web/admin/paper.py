@@ -57,7 +57,7 @@ class Paper:
             f"admin/{template}",
             now=now,
             utc=UTC,
-            ui=Wording(now),
+            ui=Wording(),
             page=page,
             rooms=[room for room in rooms() if room != "newsroom"],
             book=book(),

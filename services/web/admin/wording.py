@@ -36,10 +36,7 @@ _PAGES: Final = {
 
 
 class Wording:
-    """What templates ask about values. `now` is the page's moment."""
-
-    def __init__(self, now: datetime) -> None:
-        self.now = now
+    """What templates ask about values."""
 
     def is_facts(self, value: Any) -> bool:
         return isinstance(value, Mapping)
