@@ -147,8 +147,7 @@ def starts(folder: Path) -> Measured:
             made = WebNode(store, None, CLOCK, settings, cell_of=lambda place: CELL)  # type: ignore[arg-type]
             began = time.monotonic()
             made.start()
-            while len(made.sites()) < 6 or not all(made.table.get(f"/s/{site}") for site in made.sites()):
-                time.sleep(0.001)
+            _until(lambda made=made: sum(made.table.get(f"/s/{site}") is not None for site in made.sites()) == 6)
             of.append(time.monotonic() - began)
             _until(lambda made=made: all(made.copies.get(keys.head(paper.feed)) for paper in PAPERS if paper.stories))
             made.stop()
@@ -158,7 +157,7 @@ def starts(folder: Path) -> Measured:
 
 def _until(holds: Callable[[], bool]) -> None:
     while not holds():
-        time.sleep(0.005)
+        time.sleep(0.001)
 
 
 def search(folder: Path) -> Measured:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import http.client
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from pressroom.testing.ports import free_ports
-from tests.fakes.web_servers import COMMANDS, fill
+from tests.fakes.web_servers import COMMANDS, end, fill
 
 SERVER_CORE, CLIENT_CORE = 0, 1
 """Where there are two: a server shares its core with no client."""
@@ -65,9 +64,10 @@ class Served:
     port: int
     pid: int
 
-    def ask(self, path: str = "/", **headers: str) -> Answer:
+    def ask(self) -> Answer:
+        """For the front page, gzipped."""
         link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        link.request("GET", path, headers=GZIP | {name.replace("_", "-"): text for name, text in headers.items()})
+        link.request("GET", "/", headers=GZIP)
         answer = link.getresponse()
         found = Answer(answer.status, {name.lower(): text for name, text in answer.getheaders()}, answer.read())
         link.close()
@@ -149,11 +149,7 @@ def _running(name: str, port: int, command: Sequence[str], env: Mapping[str, str
         _wait(served, process)
         yield served
     finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            process.kill()
+        end(process)
 
 
 def _wait(served: Served, process: subprocess.Popen[bytes]) -> None:
