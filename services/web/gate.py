@@ -20,9 +20,8 @@ WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 OUR_COOKIES: Final = ("pressroom_settings=", "pressroom_admin=", "pressroom_layout=")
 """Only these choose a page; a stranger's cookie costs nobody the quick way."""
 
-
-_CROWDED: Final = [("Content-Length", "0"), ("Retry-After", "1"), ("Cache-Control", "no-store")]
 READING: Final = frozenset({"GET", "HEAD"})
+_CROWDED: Final = [("Content-Length", "0"), ("Retry-After", "1"), ("Cache-Control", "no-store")]
 
 LookUp = Callable[[str], Page | None]
 
