@@ -62,7 +62,7 @@ BAD_STORES = {
     f"s3://key:{SECRET}@bucket": "must not hold credentials",
     "s3://bucket?endpoint=ftp://store": "the object store's endpoint is http://HOST:PORT",
     "s3://bucket?endpoint=http://store:port": "the object store's endpoint is http://HOST:PORT",
-    f"s3://bucket?secret={SECRET}": "knows no secret; there are endpoint, region, prefix",
+    f"s3://bucket?secret={SECRET}": "knows no parameter secret; there are endpoint, region, prefix",
 }
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from urllib.parse import SplitResult, parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from pressroom.objects.port import BadKey, StoreMisconfigured, check_key
+from pressroom.parameters import parameters_of
 
 _DEFAULT_REGION = "us-east-1"
 _PARAMETERS = ("endpoint", "region", "prefix")
+_BUCKET = re.compile(r"[A-Za-z0-9._-]{1,255}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,27 +29,18 @@ def parse_address(url: str) -> Address:
     parts = urlsplit(url)
     if "@" in parts.netloc + parts.path:
         raise StoreMisconfigured("the object store's address must not hold credentials; they are settings of their own")
-    if parts.scheme != "s3" or not parts.netloc or parts.path.strip("/"):
+    if parts.scheme != "s3" or not _BUCKET.fullmatch(parts.netloc) or parts.path.strip("/"):
         raise StoreMisconfigured("the object store's address is s3://BUCKET?endpoint=…&region=…&prefix=…")
-    given = _parameters(parts)
+    try:
+        given = parameters_of(parts.query, _PARAMETERS, "s3")
+    except ValueError as error:
+        raise StoreMisconfigured(f"the object store's address {error}") from None
     return Address(
         bucket=parts.netloc,
         endpoint=_endpoint(given.get("endpoint")),
         region=given.get("region", _DEFAULT_REGION),
         prefix=_prefix(given.get("prefix", "")),
     )
-
-
-def _parameters(parts: SplitResult) -> dict[str, str]:
-    pairs = parse_qsl(parts.query, keep_blank_values=True)
-    given = dict(pairs)
-    known = ", ".join(_PARAMETERS)
-    unknown = ", ".join(sorted(given.keys() - set(_PARAMETERS)))
-    if unknown:
-        raise StoreMisconfigured(f"the object store's address knows no {unknown}; there are {known}")
-    if len(given) < len(pairs) or not all(given.values()):
-        raise StoreMisconfigured(f"the object store's address has each of {known} at most once, and not empty")
-    return given
 
 
 def _endpoint(endpoint: str | None) -> str | None:

@@ -7,9 +7,10 @@ RabbitMQ's own URIs: cacertfile, certfile, keyfile, server_name_indication.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
+
+from pressroom.parameters import parameters_of
 
 _BETWEEN_URLS = re.compile(r"[\s,]+(?=amqps?://)|\s+")
 _URL = re.compile(r"(?P<scheme>amqps?)://(?:(?P<user>[^/?]*)@)?(?P<hosts>[^@/?]*)(?P<rest>.*)", re.DOTALL)
@@ -91,20 +92,15 @@ def _address(scheme: str, user: str | None, host: str, rest: str) -> Address:
         vhost=unquote(parts.path[1:]) or "/",
         user=unquote(login),
         password=unquote(password),
-        tls=_tls(shown, scheme, parts),
+        tls=_tls(shown, scheme, parts.query),
     )
 
 
-def _tls(shown: str, scheme: str, parts: SplitResult) -> Tls | None:
-    pairs = parse_qsl(parts.query, keep_blank_values=True)
-    given: Mapping[str, str] = dict(pairs)
-    known = ", ".join(_TLS_PARAMETERS)
-    # A value may be a secret in the wrong place, so only names are repeated.
-    unknown = ", ".join(sorted(given.keys() - set(_TLS_PARAMETERS)))
-    if unknown:
-        raise BadAddress(f"{shown} knows no parameter {unknown}; there are {known}, for amqps://")
-    if len(given) < len(pairs) or not all(given.values()):
-        raise BadAddress(f"{shown} has each of {known} at most once, and not empty")
+def _tls(shown: str, scheme: str, query: str) -> Tls | None:
+    try:
+        given = parameters_of(query, _TLS_PARAMETERS, "amqps")
+    except ValueError as error:
+        raise BadAddress(f"{shown} {error}") from None
     if scheme == "amqp":
         if given:
             raise BadAddress(f"{shown} has parameters that only amqps:// has: {', '.join(sorted(given))}")
