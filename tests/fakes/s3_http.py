@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -36,16 +37,19 @@ Respond = Callable[[Request], Answer | None]
 class LoopbackServer:
     """Answers each request with what `respond` returns; HANG_UP closes the connection without an answer."""
 
-    def __init__(self, respond: Respond) -> None:
-        self._respond = respond
-        self._open: set[socket.socket] = set()
+    def __init__(self, respond: Respond, tls: ssl.SSLContext | None = None) -> None:
+        self.respond = respond
+        self._tls = tls
+        self.accepted = 0
+        """How many connections were made to it."""
+        self.open: set[socket.socket] = set()
         self._server: _Server | None = None
         self._placeholder: socket.socket | None = None
         self._listen(0)
 
     @property
     def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self._port}"
 
     def refuse(self) -> None:
         """Cut every connection and refuse new ones, keeping the port from others."""
@@ -72,7 +76,7 @@ class LoopbackServer:
         self.close()
 
     def _listen(self, port: int) -> None:
-        self._server = _Server(port, self._respond, self._open)
+        self._server = _Server(port, self, self._tls)
         self._port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
@@ -82,7 +86,7 @@ class LoopbackServer:
         self._server.shutdown()
         self._server.server_close()
         self._server = None
-        for connection in list(self._open):
+        for connection in list(self.open):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
@@ -91,10 +95,11 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, port: int, respond: Respond, connections: set[socket.socket]) -> None:
-        self.respond = respond
-        self.connections = connections
+    def __init__(self, port: int, served: LoopbackServer, tls: ssl.SSLContext | None) -> None:
+        self.served = served
         super().__init__(("127.0.0.1", port), _Handler)
+        if tls is not None:
+            self.socket = tls.wrap_socket(self.socket, server_side=True)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -105,10 +110,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def setup(self) -> None:
         super().setup()
-        self.server.connections.add(self.connection)
+        self.server.served.accepted += 1
+        self.server.served.open.add(self.connection)
 
     def finish(self) -> None:
-        self.server.connections.discard(self.connection)
+        self.server.served.open.discard(self.connection)
         with contextlib.suppress(OSError):
             super().finish()
 
@@ -125,7 +131,7 @@ class _Handler(BaseHTTPRequestHandler):
             # Whoever sent it died meanwhile: no store takes half an object.
             self.close_connection = True
             return
-        answer = self.server.respond(Request(self.command, self.path, dict(self.headers), body))
+        answer = self.server.served.respond(Request(self.command, self.path, dict(self.headers), body))
         if answer is HANG_UP:
             self.close_connection = True
         else:
@@ -135,7 +141,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response_only(answer.status)
         for name, value in ({"Date": self.date_time_string()} | answer.headers).items():
             self.send_header(name, value)
-        if answer.status != 304 and "Content-Length" not in answer.headers:
+        if answer.status != 304 and not answer.headers.keys() & {"Content-Length", "Transfer-Encoding"}:
             self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
         if self.command != "HEAD":

@@ -7,6 +7,7 @@ making buckets) and checks no signatures. The contract suite holds it to what Se
 from __future__ import annotations
 
 import hashlib
+import ssl
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -47,13 +48,13 @@ class Rules:
 class FakeS3(LoopbackServer):
     """`requests` holds what was asked, in order; `objects` what is stored, by bucket and key."""
 
-    def __init__(self, rules: Rules | None = None, bucket: str = "bucket") -> None:
+    def __init__(self, rules: Rules | None = None, bucket: str = "bucket", tls: ssl.SSLContext | None = None) -> None:
         self.rules = rules or Rules()
         self.requests: list[Request] = []
         self.objects: dict[str, dict[str, Kept]] = {bucket: {}}
         self._bucket = bucket
         self._lock = threading.Lock()
-        super().__init__(self._answer)
+        super().__init__(self._answer, tls)
 
     def start_afresh(self) -> None:
         """Forget all objects, requests and rules."""

@@ -34,6 +34,7 @@ _BY_CODE = {
     "NoSuchBucket": Meaning.MISCONFIGURED,
     "InvalidBucketName": Meaning.MISCONFIGURED,
     "PermanentRedirect": Meaning.MISCONFIGURED,
+    "TemporaryRedirect": Meaning.MISCONFIGURED,
     "AuthorizationHeaderMalformed": Meaning.MISCONFIGURED,
     "ExpiredToken": Meaning.MISCONFIGURED,
     "InvalidToken": Meaning.MISCONFIGURED,
@@ -64,6 +65,7 @@ _ADVICE = {
         " (without the right to list, AWS answers so for missing keys too)"
     ),
     "PermanentRedirect": "the bucket is in another region: correct region= in the address",
+    "TemporaryRedirect": "the bucket is new and in another region: correct region= in the address",
     "AuthorizationHeaderMalformed": "the store is in another region: correct region= in the address",
     "NotImplemented": "this store can't do conditional writes; choose one that can",
 }

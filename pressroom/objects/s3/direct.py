@@ -6,7 +6,6 @@ Both are nearly all that a busy newsroom asks of its store, and boto3 takes seve
 
 from __future__ import annotations
 
-import re
 import socket
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -17,6 +16,7 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ClientError
 from botocore.httpsession import URLLib3Session
+from botocore.parsers import create_parser
 from botocore.response import StreamingBody
 from botocore.utils import check_dns_name, get_environ_proxies
 
@@ -30,16 +30,17 @@ _FIELDS: Final = {
     "CacheControl": "Cache-Control",
 }
 _META: Final = "x-amz-meta-"
-_CODE: Final = re.compile(rb"<Code>\s*([A-Za-z0-9.]{1,100})\s*</Code>")
 
 
 def bucket_url(endpoint: str, bucket: str, *, own_endpoint: bool) -> str:
     """Where the bucket's objects are: below its name at an endpoint of one's own, at a host of its own on AWS.
 
-    But for names that are no part of a host's, or that no certificate covers.
+    But for names that are no part of a host's, or that no certificate covers. An endpoint of one's own can also be a
+    setting of boto3's, such as AWS_ENDPOINT_URL.
     """
     parts = urlsplit(endpoint)
-    if own_endpoint or "." in bucket or not check_dns_name(bucket):
+    is_aws = (parts.hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn"))
+    if own_endpoint or not is_aws or not check_dns_name(bucket):
         return f"{endpoint.rstrip('/')}/{bucket}"
     return f"{parts.scheme}://{bucket}.{parts.netloc}"
 
@@ -62,7 +63,8 @@ class Direct:
         self._region = region
         self._credentials = credentials
         self._time_of = time_of
-        # Any: its stubs know neither a pair of time-outs nor a file of authorities.
+        # Any: the stubs know no parsing without a shape, no pair of time-outs and no file of authorities.
+        self._parser: Any = create_parser("rest-xml")
         make: Any = URLLib3Session
         self._http: URLLib3Session = make(
             verify=verify,
@@ -78,15 +80,11 @@ class Direct:
     def send(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """As boto3's client for one of `METHODS`, `Body` read. Raises botocore's errors and `TooLarge`."""
         answer = self._http.send(self._signed(operation, parameters))
-        fields = answer.headers
-        said = fields.get("Content-Length")
-        stream = StreamingBody(answer.raw, said)  # type: ignore[arg-type]  # without a length it is not checked
-        if int(said or 0) > BODY_BYTES_MAX:
-            stream.close()
-            raise TooLarge(f"{parameters['Key']}: {said} bytes, more than an object may have")
-        body = stream.read()
-        if answer.status_code >= 300:
-            raise _refusal(operation, answer.status_code, dict(fields), body)
+        fields, body = answer.headers, _body(parameters["Key"], answer)
+        if answer.status_code >= 300 or "ETag" not in fields:
+            told = self._parser.parse({"status_code": answer.status_code, "headers": fields, "body": body}, None)
+            # A success that no S3 store would answer with has no code.
+            raise ClientError({"Error": {}} | told, operation)
         if operation == "put_object":
             return {"ETag": fields["ETag"]}
         marks = {name[len(_META) :].lower(): value for name, value in fields.items() if name.lower().startswith(_META)}
@@ -104,10 +102,15 @@ class Direct:
         return request.prepare()
 
 
-def _refusal(operation: str, status: int, fields: dict[str, str], body: bytes) -> ClientError:
-    """The error that boto3 makes of such an answer: a code where the answer names one, else the status."""
-    found = _CODE.search(body)
-    code = found[1].decode() if found else str(status)
-    headers = {name.lower(): value for name, value in fields.items()}
-    meta: Any = {"HTTPStatusCode": status, "HTTPHeaders": headers}
-    return ClientError({"Error": {"Code": code, "Message": ""}, "ResponseMetadata": meta}, operation)
+def _body(key: str, answer: Any) -> bytes:
+    """All of it, and no more is read than an object may have, whether or not the answer says how long it is."""
+    # "Unchanged" has no body, and may say how long it would be (RFC 9110 section 8.6).
+    said = None if answer.status_code == 304 else answer.headers.get("Content-Length")
+    stream = StreamingBody(answer.raw, said)  # type: ignore[arg-type]  # without a length it is not checked
+    if int(said or 0) <= BODY_BYTES_MAX:
+        body = bytes(stream.read(BODY_BYTES_MAX + 1))
+        if len(body) <= BODY_BYTES_MAX:
+            stream.read()  # nothing: it looks whether the end came too early
+            return body
+    stream.close()
+    raise TooLarge(f"{key}: {said or 'unsaid'} bytes, more than an object may have")
