@@ -25,6 +25,7 @@ from schemas.envelope import Envelope
 from schemas.records import Validators
 from services.fetcher.manners import Pace
 from services.fetcher.parse import ParseError
+from services.fetcher.policy import GOOD
 from services.fetcher.story import Fetcher
 
 PAGE_BYTES_MAX: Final = 262_144
@@ -44,7 +45,7 @@ class Searches:
     def handle(self, envelope: Envelope[FeedSearch]) -> Outcome:
         search = envelope.payload
         if not search.pages and not search.candidates:
-            return _further(envelope, pages=tuple(self._home_pages(search)))
+            return _further(envelope, pages=tuple(dict.fromkeys(self._home_pages(search))))
         url = (*search.candidates, *search.pages)[0]
         wait_s = self._pace.wait_s(urlsplit(url).netloc)
         if wait_s > 0:
@@ -78,7 +79,7 @@ class Searches:
     def _ask(self, url: str, search: FeedSearch) -> Response | None:
         with suppress(FetchError):
             answer = self._fetcher.ask(url, Validators(), search.feeds_served)
-            return answer if answer.status == 200 else None
+            return answer if answer.status in GOOD else None
         return None
 
     def _is_feed(self, answer: Response) -> bool:
@@ -128,7 +129,7 @@ def _further(
 ) -> Done:
     """The next request, if there is one, as a message of its own."""
     search = envelope.payload
-    rest = search.model_copy(update={"candidates": candidates, "pages": search.pages if pages is None else pages[:4]})
+    rest = search.model_copy(update={"candidates": candidates, "pages": search.pages if pages is None else pages})
     url = next(iter((*rest.candidates, *rest.pages)), None)
     if url is None:
         return Done()

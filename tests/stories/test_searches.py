@@ -40,6 +40,7 @@ class Web:
         self.pages: dict[str, bytes] = {}
         self.asked: list[str] = []
         self.moved: dict[str, str] = {}
+        self.good = 200
 
     def get(self, url: str, headers: Any) -> Response:
         self.asked.append(url)
@@ -49,7 +50,7 @@ class Web:
         kind = "text/html" if body and body.startswith(b"<html") else "application/rss+xml"
         return Response(
             url,
-            200 if body else 404,
+            self.good if body else 404,
             Headers({"Content-Type": kind}),
             body or b"",
             0,
@@ -113,6 +114,11 @@ def test_what_is_named_and_is_no_feed_or_an_empty_one_or_the_dead_one_is_not_sai
     assert web.asked[-1] == "http://other.example/"
 
 
+def test_a_feed_that_a_proxy_has_changed_on_the_way_is_one(web, store):
+    web.pages, web.good = {HOME: page(link("/new.xml")), NEW: document("One")}, 203
+    assert ends(searches(web, store), FeedSearch(feed="f", dead=DEAD, pages=(HOME,))) == [NEW]
+
+
 def test_a_feed_that_is_redirected_for_good_is_said_by_its_new_address(web, store):
     web.pages = {HOME: page(link("/new.xml")), NEW: document("One")}
     web.moved = {NEW: "http://feeds.example/new.xml"}
@@ -120,9 +126,13 @@ def test_a_feed_that_is_redirected_for_good_is_said_by_its_new_address(web, stor
     assert found == ["http://feeds.example/new.xml"]
 
 
-def test_without_a_page_the_home_that_the_feed_last_named_is_asked_then_the_front_of_its_host(web, store):
+@pytest.mark.parametrize(
+    ("home", "asked"),
+    [("http://other.example/paper", ["http://other.example/paper", HOME]), (HOME, [HOME]), (DEAD, [HOME])],
+)
+def test_without_a_page_the_home_that_the_feed_last_named_is_asked_then_the_front_of_its_host(web, store, home, asked):
     made = record("f", 1, entry(1))
-    source = made.source.model_copy(update={"home": "http://other.example/paper"})
+    source = made.source.model_copy(update={"home": home})
     head = Head(
         feed="f",
         version="a" * 64,
@@ -133,7 +143,7 @@ def test_without_a_page_the_home_that_the_feed_last_named_is_asked_then_the_fron
     )
     store.create(keys.head("f"), head.as_json())
     assert ends(searches(web, store), FeedSearch(feed="f", dead=DEAD)) == []
-    assert web.asked == ["http://other.example/paper", HOME]
+    assert web.asked == asked
 
 
 def test_one_request_a_message_and_the_host_is_left_alone_between_two(web, store):
