@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -39,7 +40,7 @@ class Recipe:
     hostname: str | None = None
 
 
-class Server:
+class Server(ABC):
     """A container that tests may pause, kill, restart and read the log of. Its addresses survive a restart."""
 
     ready_timeout_s = 90.0
@@ -84,9 +85,9 @@ class Server:
         finally:
             server.remove()
 
+    @abstractmethod
     def is_ready(self) -> bool:
         """Whether clients are served now; cheap enough to be asked ten times a second."""
-        raise NotImplementedError
 
     def wait_ready(self) -> None:
         self.until(self.is_ready, "ready", self.ready_timeout_s)
