@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from pydantic import Field
 
+from pressroom.alerts.rules import ALERTS
 from pressroom.desk import advice, failures, feeds, hosts, summaries
 from pressroom.desk.advice import Advice
 from pressroom.desk.failures import Cause
@@ -24,7 +25,7 @@ CAUSES_SHOWN: Final = 8
 FEEDS_SHOWN: Final = 12
 HOSTS_SHOWN: Final = 6
 HOURS: Final = 24
-BUSY_RATIO: Final = 0.7
+BUSY_RATIO: Final = next(alert.limit for alert in ALERTS if alert.name == "PressroomBusy")
 """A process above it for long wants a second one beside it."""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pressroom.desk.advice import Advice, Step
 from pressroom.desk.newsroom import Glance
-from pressroom.desk.rooms import find
+from pressroom.desk.rooms import known
 from pressroom.desk.written import command_line
 from services.cli.desk.commands import group
 
@@ -37,9 +37,7 @@ def _advice(one: Advice) -> Iterator[str]:
 
 
 def _command(step: Step) -> str:
-    verb = find(step.room, step.verb)
-    assert verb is not None, f"there is no verb {step.room} {step.verb}"
-    return command_line(verb, step.asked)
+    return command_line(known(step.room, step.verb), step.asked)
 
 
 command = group("newsroom", "How the newsroom is, and what to do next.", {"show": _glance})
