@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from pressroom.clock import SystemClock
@@ -29,6 +30,7 @@ from tests.fakes.web_store import MemoryStore
 # A busy machine takes its time; a test that passes does not wait for this.
 expect.set_options(timeout=30_000)
 SIZES = {"desk": {"width": 1280, "height": 900}, "pocket": {"width": 390, "height": 844}}
+AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 def eventually(holds: Callable[[], bool], within_s: float = 30.0) -> None:
@@ -127,14 +129,26 @@ def browser() -> Browser:
     return launched()
 
 
+def violations(page: Page) -> list[tuple[str, list[str]]]:
+    """What axe finds on it: each rule, with the elements that break it."""
+    found = Axe().run(page, options={"runOnly": AXE_RULES}).response["violations"]
+    return [(one["id"], [node["html"] for node in one["nodes"]]) for one in found]
+
+
+def complaints_of(page: Page) -> list[str]:
+    """What its scripts, its console and its policy complain of; grows as they do."""
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+    return complaints
+
+
 @pytest.fixture(params=SIZES)
 def page(browser: Browser, press: Press, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A tab at each size. Whatever the console or the policy complains of fails the test."""
     context = browser.new_context(viewport=SIZES[request.param], base_url=press.address, reduced_motion="reduce")
     page = context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+    complaints = complaints_of(page)
     yield page
     context.close()
     assert [complaint for complaint in complaints if "status of 40" not in complaint] == []

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from pressroom.clock import SystemClock
@@ -18,7 +17,7 @@ from services.embedded import Newsroom
 from services.web.admin.passwords import hash_of
 from services.web.node import WebNode
 from services.web.serve import Server
-from tests.browser.conftest import SIZES
+from tests.browser.conftest import SIZES, complaints_of, violations
 from tests.fakes.desk import answering
 from tests.fakes.desk_night import Night, pages
 from tests.fakes.faultserver import FaultServer
@@ -63,16 +62,13 @@ def test_every_page_is_readable_by_everybody_and_as_wide_as_the_screen(
 ) -> None:
     context = signed_in(browser, address, size)
     page = context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+    complaints = complaints_of(page)
     for name, path in {**pages(night), "sign-in": "/admin/sign-in"}.items():
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
         if size == "pocket" and name in LONG:
             continue
-        found = Axe().run(page).response["violations"]
-        assert [(name, one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
+        assert (name, violations(page)) == (name, [])
     context.close()
     assert [one for one in complaints if "status of 404" not in one] == []
 

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Request, expect
 
 from pressroom.parts import clean_part
 from schemas import keys
 from schemas.parts import Part, PartName
-from tests.browser.conftest import SIZES, Press, eventually
+from tests.browser.conftest import SIZES, Press, eventually, violations
 from tests.browser.test_hostile import PAYLOADS
 
 pytestmark = pytest.mark.browser
@@ -56,7 +55,7 @@ def test_the_block_stands_above_the_top_stories_and_the_notice_above_both(page: 
     expect(page.get_by_text("Our new rules hold from today.")).to_be_in_viewport()
     assert top_of(page, ".announcement") < top_of(page, ".block") < top_of(page, ".top")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert Axe().run(page).response["violations"] == []
+    assert violations(page) == []
 
 
 def test_the_about_page_is_reached_from_the_foot_of_the_page(page: Page, press: Press) -> None:
@@ -66,7 +65,7 @@ def test_the_about_page_is_reached_from_the_foot_of_the_page(page: Page, press: 
     page.locator("footer").get_by_role("link", name="About").click()
     expect(page.get_by_text("Who we are")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert Axe().run(page).response["violations"] == []
+    assert violations(page) == []
 
 
 def test_an_open_page_takes_in_what_is_saved_where_it_belongs(page: Page, press: Press) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from schemas import keys
 from schemas.codec import decode
 from schemas.documents import FeedStatus, ReaderFeed
 from schemas.messages import ReaderWish
-from tests.browser.conftest import Press, eventually
+from tests.browser.conftest import Press, eventually, violations
 from tests.fakes.web_papers import Paper, Story
 
 pytestmark = pytest.mark.browser
@@ -63,7 +62,7 @@ def test_an_address_that_is_none_is_shown_again_with_one_clear_reason(page: Page
     )
     expect(page.get_by_label(FIELD)).to_have_value(f"{OWN}\nmy favourite feed")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert Axe().run(page).violations_count == 0
+    assert violations(page) == []
 
 
 def test_it_is_taken_along_as_text_and_given_up_with_the_rest(page: Page) -> None:

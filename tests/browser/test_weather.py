@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from pressroom.cells import Cell, cell_at, cell_named
@@ -23,7 +22,7 @@ from schemas.weather import WeatherDay, WeatherHour, WeatherNow, WeatherRecord
 from services.web.cells import cell_finder
 from services.web.node import WebNode
 from services.web.serve import Server
-from tests.browser.conftest import SIZES, eventually
+from tests.browser.conftest import SIZES, complaints_of, eventually, violations
 from tests.fakes.web_newsroom import Newsroom
 from tests.fakes.web_queue import Notices
 from tests.fakes.web_store import MemoryStore
@@ -164,23 +163,18 @@ def page(browser: Browser, house: House, request: pytest.FixtureRequest) -> Iter
         yield page
 
 
-class tab:  # noqa: N801 - reads as a verb
+@contextmanager
+def tab(browser: Browser, house: House, size: str, **more: object) -> Iterator[Page]:
     """A tab of a browser with a language; whatever its console complains of fails the test."""
-
-    def __init__(self, browser: Browser, house: House, size: str, **more: object) -> None:
-        options = {"locale": "nl-NL", "viewport": SIZES[size], "base_url": house.address} | more
-        self._context = browser.new_context(reduced_motion="reduce", **options)  # type: ignore[arg-type]
-        self._complaints: list[str] = []
-
-    def __enter__(self) -> Page:
-        page = self._context.new_page()
-        page.on("pageerror", lambda error: self._complaints.append(str(error)))
-        page.on("console", lambda line: self._complaints.append(line.text) if line.type == "error" else None)
-        return page
-
-    def __exit__(self, *_: object) -> None:
-        self._context.close()
-        assert self._complaints == []
+    options = {"locale": "nl-NL", "viewport": SIZES[size], "base_url": house.address} | more
+    context = browser.new_context(reduced_motion="reduce", **options)  # type: ignore[arg-type]
+    page = context.new_page()
+    complaints = complaints_of(page)
+    try:
+        yield page
+    finally:
+        context.close()
+    assert complaints == []
 
 
 def unfold(page: Page) -> None:
@@ -252,11 +246,9 @@ class TestPanel:
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         page.goto("/s/linux")
         unfold(page)
-        results = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]})
-        assert results.violations_count == 0, results.generate_report()
+        assert violations(page) == []
         page.goto("/s/linux/weather?q=Springfield")
-        results = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]})
-        assert results.violations_count == 0, results.generate_report()
+        assert violations(page) == []
 
 
 def page_text(house: House) -> str:
