@@ -67,10 +67,7 @@ class Flow:
         """Until something of each key that is sent from now on has come out: no partition stands still."""
         before = len(self.accepted)
         eventually(lambda: len(self.accepted) >= before + KEYS, "more is accepted", timeout_s)
-        of_each_key = set(self.accepted[before : before + KEYS])
-        with suppress(AssertionError):
-            eventually(lambda: self.arrived >= of_each_key, "and arrives", timeout_s)
-        assert self.arrived >= of_each_key, self.stuck()
+        self._wait_for(set(self.accepted[before : before + KEYS]), timeout_s)
 
     def refuses(self) -> bool:
         """Whether nothing is accepted now, on any partition, and why is said."""
@@ -86,9 +83,12 @@ class Flow:
     def check_that_nothing_was_lost(self) -> None:
         self._stopping.set()
         self._threads[0].join(60)
+        self._wait_for(set(self.accepted), 60)
+
+    def _wait_for(self, sent: set[bytes], timeout_s: float) -> None:
         with suppress(AssertionError):
-            eventually(lambda: self.arrived >= set(self.accepted), "all that was accepted arrives", 60)
-        assert self.arrived >= set(self.accepted), self.stuck()
+            eventually(lambda: self.arrived >= sent, "what was accepted arrives", timeout_s)
+        assert self.arrived >= sent, self.stuck()
 
     def stuck(self) -> str:
         """For people: what has not arrived, and where messages wait."""

@@ -18,11 +18,9 @@ from pressroom.queues.port import Depth, Parcel, Queue
 from schemas.codec import decode
 from schemas.envelope import Envelope
 from schemas.messages import Wish
-from tests.contracts.consumer_contract_dying import Dying, letter_of
+from tests.contracts.consumer_contract_dying import NEXT, TOPIC, Dying, letter_of
 from tests.contracts.queue_tools import CLOCK, Box, Rig, eventually, wish
 
-TOPIC = "record.publish"
-NEXT = "weather.request"
 QUICK = LoopRules(
     attempts_max=3,
     bugs_max=2,

@@ -161,6 +161,7 @@ class ObjectsContract:
 
     def test_deleting_what_is_not_there_is_no_error(self, store, folder):
         store.delete(folder + "never.json")
+        assert store.get(folder + "never.json") is None
 
     @pytest.mark.parametrize(
         "key",

@@ -299,6 +299,7 @@ def test_partitions_go_to_the_highest_bidder_when_workers_join_and_leave(url: st
         while len(workers) > 1:
             workers.pop(0).stop()
             eventually(lambda: who_works() == bids(workers, 8), "each partition is with its highest bidder")
+        assert set(who_works().values()) == {workers[0].name}, "the last one has them all"
         workers.pop().stop()
 
 
@@ -416,6 +417,7 @@ def test_a_wrong_password_is_said_as_such(url: str) -> None:
 def test_of_several_brokers_one_that_answers_is_found(url: str) -> None:
     with opened(f"amqp://guest:guest@127.0.0.1:1/ {url}") as queue:
         eventually(lambda: _accepts(queue, Parcel(TOPIC, "a", b"1")), "accepted")
+        assert queue.depth(TOPIC).ready == 1
 
 
 def test_a_connection_that_is_cut_is_made_again_and_what_was_held_comes_again(queue: RabbitQueue) -> None:
