@@ -418,6 +418,17 @@ class TestNode:
         eventually(lambda: b"has not reached its store" not in body(node, "/s/linux"))
         node.stop()
 
+    def test_assets_are_laid_into_a_store_that_was_down_as_soon_as_it_is_back(self, settings: Settings) -> None:
+        store = MemoryStore()
+        store.down = True
+        node = WebNode(store, None, SystemClock(), settings, cell_of=cell_of)
+        node.start()
+        eventually(lambda: node.press.outage.store_since is not None)
+        store.down = False
+        style = node.assets.path("front.css").removeprefix("/static/")
+        eventually(lambda: store.get(keys.asset(style)) is not None)
+        node.stop()
+
     def test_a_new_headline_is_on_the_page_soon_after_its_notice(self, settings: Settings, filled: Newsroom) -> None:
         notices = Notices()
         node = WebNode(filled.store, notices, SystemClock(), settings, cell_of=cell_of)  # type: ignore[arg-type]
