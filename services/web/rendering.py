@@ -3,15 +3,37 @@
 from __future__ import annotations
 
 import unicodedata
-from datetime import UTC, date, datetime, tzinfo
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, tzinfo
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from services.web.assets import Assets
+from services.web.wishes import NONE, Wishes
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
+LISTS_KEPT: Final = 2048
+"""Lists of headlines whose HTML is kept, at some 4 KB each: two a box."""
+
+
+class Dated(Protocol):
+    """When a page is made, and the time zone of its clocks."""
+
+    @property
+    def at(self) -> datetime: ...
+
+    @property
+    def zone(self) -> tzinfo: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Day:
+    at: datetime
+    zone: tzinfo
 
 
 class Templates:
@@ -36,10 +58,24 @@ class Templates:
             "sentence": sentence,
             "is_rtl": is_rtl,
         }
-        self._environment.globals |= {"asset": assets.url, "public_url": public_url.rstrip("/")}
+        self._environment.globals |= {
+            "asset": assets.url,
+            "public_url": public_url.rstrip("/"),
+            "lines": self._lines_of,
+        }
+        self._kept = lru_cache(LISTS_KEPT)(self._lines)
 
     def render(self, name: str, /, **values: Any) -> bytes:
         return self._environment.get_template(name).render(**values).encode("utf-8", "replace")
+
+    def _lines_of(self, some: tuple[Any, ...], page: Dated, wishes: Wishes) -> Markup:
+        """A box's headlines: most are as they were on the page before, whatever else has changed there."""
+        return self._kept(some, page.at.astimezone(page.zone).date(), page.zone, wishes.tab)
+
+    def _lines(self, some: tuple[Any, ...], day: date, zone: tzinfo, tab: bool) -> Markup:
+        page = _Day(datetime.combine(day, time(12), zone), zone)
+        template = self._environment.get_template("lines.html")
+        return Markup(template.render(some=some, page=page, wishes=replace(NONE, tab=tab)))  # noqa: S704 - it escapes
 
 
 def iso(moment: datetime) -> str:

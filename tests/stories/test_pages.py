@@ -204,6 +204,16 @@ class TestHonesty:
         stand.work()
         assert "Wednesday, 25 November 2026" in stand.text()
 
+    def test_a_day_later_a_headline_that_stayed_has_its_day_instead_of_its_hour(self, stand: Stand) -> None:
+        def clock(title: str) -> str:
+            return re.findall(r"<time[^>]*>([^<]+)</time>", stand.text().split(title)[1])[0]
+
+        title = KERNEL.stories[1].title
+        assert re.fullmatch(r"\d\d:\d\d", clock(title))
+        stand.clock.advance(86_400)
+        stand.work()
+        assert re.fullmatch(r"\d+ [A-Z][a-z]+", clock(title))
+
     def test_without_store_one_quiet_line_says_so(self, stand: Stand) -> None:
         assert 'class="notice"' not in stand.text()
         stand.store.down = True
